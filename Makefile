@@ -1,0 +1,264 @@
+# mod_scim. "make help" lists the targets.
+#
+# Objects and binaries of a variant lie in a directory of their own, so that
+# the sanitizers, clang and the ordinary build do not disturb each other.
+
+VARIANT ?= normal
+B       := $(if $(filter normal,$(VARIANT)),build,build/$(VARIANT))
+APXS    ?= apxs
+PKGS     = json-c libpq libcrypto
+Q        = $(if $(V),,@)
+MAKEFLAGS += --no-print-directory
+
+# Everything that t/TEST and t/bin/up read. MPM: event, worker or prefork.
+export MPM SCIM_PORT PG_PORT UP_DIR USERS SCIM_GROUPS SCIM_EXTRA_CONF
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# One build at a time in a directory: two shells may well say "make test" in
+# one checkout, and half an object file helps neither.
+JOBS   = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+LOCKED = @mkdir -p build && flock build/$(VARIANT).lock $(MAKE) $(JOBS)
+
+all: need
+	$(LOCKED) programs
+
+help:
+	@echo 'make                 build/mod_scim.so (V=1 shows the commands)'
+	@echo 'make deps            install the Debian packages that are missing'
+	@echo 'make up, make down   a private PostgreSQL and httpd to play with'
+	@echo '                     SCIM_PORT=8642 PG_PORT=54329 UP_DIR=build/up MPM=event'
+	@echo '                     USERS=0 SCIM_EXTRA_CONF=file'
+	@echo 'make test            all tests; MPM=worker, TESTS="t/api/rig.t -v"'
+	@echo 'make check-sanitize  the same under ASan and UBSan'
+	@echo 'make check-static    gcc and clang -Werror, -fanalyzer, clang-tidy, cppcheck'
+	@echo 'make fuzz            new inputs for the parsers; FUZZ_SECONDS=30 each'
+	@echo 'make install         module through apxs, configuration; DESTDIR='
+	@echo 'make clean           what the others made'
+
+# ---- what has to be installed ----
+
+deps:
+	@t/bin/deps
+
+# Asked by everything that builds; some milliseconds when nothing is missing.
+need:
+	@t/bin/deps
+
+need-clang:
+	@t/bin/deps --static
+
+# What apxs and pkg-config say. Made once, because asking takes longer than
+# compiling a file, and included, so that a bare machine gets its packages
+# before anything is asked.
+build/flags.mk: Makefile t/bin/deps
+	@t/bin/deps
+	@command -v $(APXS) >/dev/null || { echo '$(APXS) is missing: it belongs to httpd' >&2; exit 1; }
+	@pkg-config --print-errors --exists $(PKGS)
+	@mkdir -p build
+	@{ echo "HTTPD_CFLAGS := $$($(APXS) -q CFLAGS)"; \
+	   echo "HTTPD_CPPFLAGS := $$($(APXS) -q CPPFLAGS EXTRA_CPPFLAGS | tr ';\n' '  ')" \
+	        "-isystem $$($(APXS) -q INCLUDEDIR)"; \
+	   echo "APR_CFLAGS := $$(apr-1-config --cppflags)" \
+	        "$$(apr-1-config --includes | sed 's/-I/-isystem /g')" \
+	        "$$(apu-1-config --includes | sed 's,-I/usr/include$$,,; s,-I/usr/include ,,; s/-I/-isystem /g')"; \
+	   echo "APR_LIBS := $$(apu-1-config --link-ld) $$(apr-1-config --link-ld)"; \
+	   echo "PKG_CFLAGS := $$(pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')"; \
+	   echo "PKG_LIBS := $$(pkg-config --libs $(PKGS))"; \
+	 } | tr -d '\r' >$@.$$$$ && mv $@.$$$$ $@
+
+ifneq ($(filter-out help clean down deps need need-clang,$(or $(MAKECMDGOALS),all)),)
+include build/flags.mk
+endif
+
+# ---- flags ----
+
+WARN = -std=gnu11 -Wall -Wextra -Werror -Wno-missing-field-initializers
+
+SANITIZERS = -fsanitize=address,undefined
+EXTRA_asan     = $(SANITIZERS) -fno-sanitize-recover=all \
+                 -fno-omit-frame-pointer -U_FORTIFY_SOURCE
+LINK_asan      = $(SANITIZERS)
+EXTRA_analyzer = -fanalyzer
+EXTRA_fuzzer   = -fsanitize=fuzzer-no-link,address,undefined \
+                 -fno-omit-frame-pointer -U_FORTIFY_SOURCE
+LINK_fuzzer    = -fsanitize=fuzzer,address,undefined
+
+ifneq ($(filter clang fuzzer,$(VARIANT)),)
+CC = clang
+endif
+
+CFLAGS  ?= -O2 -g
+INCLUDES = -I. -Imodules $(HTTPD_CPPFLAGS) $(APR_CFLAGS) $(PKG_CFLAGS)
+COMPILE  = $(CC) $(filter-out -flto%,$(HTTPD_CFLAGS)) $(CFLAGS) $(WARN) -fPIC \
+           $(INCLUDES) $(EXTRA_$(VARIANT)) -MMD -MP
+
+# ---- sources ----
+
+SRC      = $(wildcard mod_scim.c) $(wildcard modules/*/*.c)
+# the command-line tool is no part of the module
+MOD_SRC  = $(filter-out modules/ctl/%,$(SRC))
+# what knows nothing of httpd: unit tests, fuzzing and scimctl link this
+LIB_SRC  = $(filter-out mod_scim.c modules/httpd/% modules/console/%,$(MOD_SRC))
+UNIT_SRC = $(wildcard t/unit/*.c)
+FUZZ_SRC = $(filter-out t/fuzz/replay.c,$(wildcard t/fuzz/*.c))
+
+MOD_OBJ  = $(MOD_SRC:%.c=$(B)/obj/%.o)
+LIB_OBJ  = $(LIB_SRC:%.c=$(B)/obj/%.o)
+CTL_OBJ  = $(patsubst %.c,$(B)/obj/%.o,$(wildcard modules/ctl/*.c))
+UNIT_BIN = $(UNIT_SRC:t/unit/%.c=$(B)/unit/%)
+FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(B)/fuzz/%)
+
+$(B)/obj/%.o: %.c Makefile build/flags.mk | need
+	@mkdir -p $(@D)
+	@$(if $(V),:,echo '  CC      $<')
+	$(Q)$(COMPILE) -c -o $@ $<
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+# Touched when a source file comes or goes, so that what was linked from the
+# others is linked again.
+$(B)/sources: FORCE
+	@mkdir -p $(@D)
+	@echo $(SRC) | cmp -s - $@ || echo $(SRC) >$@
+
+# apxs links through libtool, which knows how httpd was built. One symbol is
+# exported; -fvisibility=hidden would hide that one too.
+$(B)/mod_scim.so: $(MOD_OBJ) $(B)/sources
+	@test -f mod_scim.c || { echo 'mod_scim.c is missing: there is no module to link' >&2; exit 1; }
+	@$(if $(V),:,echo '  LINK    $@')
+	$(Q)$(APXS) -c -o $(B)/mod_scim.la '-Wl,-export-symbols-regex' \
+	    '-Wl,^scim_module$$' $(foreach f,$(LINK_$(VARIANT)),-Wl,$(f)) \
+	    $(MOD_OBJ) $(PKG_LIBS) >$(B)/link.log 2>&1 || { cat $(B)/link.log >&2; exit 1; }
+	$(Q)cp $(B)/.libs/mod_scim.so $@.new && mv $@.new $@
+
+# No httpd in these: a call of an ap_ function from below does not link.
+LINK_CORE = $(CC) $(LINK_$(VARIANT)) -o $@ $(filter %.o,$^) $(PKG_LIBS) $(APR_LIBS)
+
+$(B)/scimctl: $(CTL_OBJ) $(LIB_OBJ) $(B)/sources
+	@$(if $(V),:,echo '  LINK    $@')
+	$(Q)$(LINK_CORE)
+
+$(B)/unit/%: $(B)/obj/t/unit/%.o $(LIB_OBJ) $(B)/sources
+	@mkdir -p $(@D)
+	@$(if $(V),:,echo '  LINK    $@')
+	$(Q)$(LINK_CORE)
+
+ifeq ($(VARIANT),fuzzer)
+$(B)/fuzz/%: $(B)/obj/t/fuzz/%.o $(LIB_OBJ) $(B)/sources
+else
+$(B)/fuzz/%: $(B)/obj/t/fuzz/%.o $(B)/obj/t/fuzz/replay.o $(LIB_OBJ) $(B)/sources
+endif
+	@mkdir -p $(@D)
+	@$(if $(V),:,echo '  LINK    $@')
+	$(Q)$(LINK_CORE)
+
+programs: $(B)/mod_scim.so $(if $(CTL_OBJ),$(B)/scimctl)
+
+# ---- tests ----
+
+# t/TEST needs these; they are built before any of them runs.
+test-programs: need
+	$(LOCKED) all-programs
+
+all-programs: programs $(UNIT_BIN) $(FUZZ_BIN)
+
+RUN_asan = SCIM_SANITIZE=1 SCIM_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)"
+
+test: test-programs
+	@SCIM_BUILD='$(CURDIR)/$(B)' SCIM_MODULE='$(CURDIR)/$(B)/mod_scim.so' \
+	    $(RUN_$(VARIANT)) t/TEST $(TESTS)
+
+# First that an error would be seen at all, then the suite. Leaks are not
+# looked for: httpd keeps its pools until the end.
+check-sanitize:
+	@$(MAKE) VARIANT=asan planted
+	@$(MAKE) VARIANT=asan test
+
+planted: all
+	$(LOCKED) $(B)/mod_planted.so
+	@SCIM_MODULE='$(CURDIR)/$(B)/mod_scim.so' $(RUN_$(VARIANT)) \
+	    t/bin/planted '$(CURDIR)/$(B)/mod_planted.so'
+
+$(B)/mod_planted.so: $(B)/obj/t/lib/planted/mod_planted.o
+	$(Q)$(APXS) -c -o $(B)/mod_planted.la $(foreach f,$(LINK_$(VARIANT)),-Wl,$(f)) \
+	    $^ >$(B)/link.log 2>&1 || { cat $(B)/link.log >&2; exit 1; }
+	$(Q)cp $(B)/.libs/mod_planted.so $@
+
+check-static: need-clang
+	@$(MAKE) test-programs
+	@$(MAKE) VARIANT=clang test-programs
+	@$(MAKE) $(JOBS) VARIANT=analyzer objects
+	@$(MAKE) $(JOBS) tidy
+	@$(MAKE) cppcheck
+
+objects: $(MOD_OBJ) $(CTL_OBJ)
+
+TIDY_OK = $(SRC:%=build/tidy/%.ok)
+
+tidy: $(TIDY_OK)
+
+build/tidy/%.ok: % .clang-tidy build/flags.mk $(wildcard modules/*/*.h) | need-clang
+	@mkdir -p $(@D)
+	@$(if $(V),:,echo '  TIDY    $<')
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- $(WARN) $(INCLUDES) \
+	    2>build/tidy/stderr.$$$$ || { cat build/tidy/stderr.$$$$ >&2; exit 1; }
+	@rm -f build/tidy/stderr.* && touch $@
+
+# missingIncludeSystem, toomanyconfigs: system headers are not read here
+# unusedFunction is not asked for: the library serves tests and tools too
+cppcheck: | need-clang
+	@echo '  CPPCHECK'
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -j2 \
+	    --enable=warning,performance,portability \
+	    --suppress=missingIncludeSystem --suppress=toomanyconfigs \
+	    -Imodules $(SRC)
+
+FUZZ_SECONDS ?= 30
+
+fuzz: need-clang
+	@$(MAKE) VARIANT=fuzzer fuzz-run
+
+fuzz-run: $(FUZZ_BIN)
+	@test -n '$(FUZZ_BIN)' || { echo 'there is no harness in t/fuzz' >&2; exit 1; }
+	@for f in $(notdir $(FUZZ_BIN)); do \
+	    mkdir -p build/fuzz-found/$$f build/fuzz-crash && \
+	    echo "== $$f" && \
+	    ASAN_OPTIONS=detect_leaks=0 $(B)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) \
+	        -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
+	        -artifact_prefix=build/fuzz-crash/$$f- \
+	        build/fuzz-found/$$f t/fuzz/corpus/$$f || exit 1; \
+	done
+
+# ---- running and installing ----
+
+up: all
+	@SCIM_MODULE='$(CURDIR)/$(B)/mod_scim.so' t/bin/up
+
+down:
+	@t/bin/up --down
+
+# An operator's own scim.conf is left alone; the new one lies beside it.
+MODS = $(DESTDIR)$(shell $(APXS) -q SYSCONFDIR)/mods-available
+LIBEXEC = $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)
+SHARE = $(DESTDIR)/usr/share/mod_scim
+
+install: all
+	@mkdir -p $(LIBEXEC) $(MODS) $(SHARE)
+	$(APXS) -i -S LIBEXECDIR=$(LIBEXEC) -n scim $(B)/mod_scim.la
+	install -m 644 conf/scim.load $(MODS)/scim.load
+	@to=$(MODS)/scim.conf; test ! -e $$to || cmp -s conf/scim.conf $$to || to=$$to.new; \
+	    echo "install -m 644 conf/scim.conf $$to"; install -m 644 conf/scim.conf $$to
+	install -m 644 conf/sql/scim.sql $(SHARE)/scim.sql
+
+clean:
+	@if test -e build/up/env; then UP_DIR=build/up t/bin/up --down; fi
+	rm -rf build
+	@if test -e t/logs; then t/TEST -clean; fi
+
+FORCE:
+
+.PHONY: all help deps need need-clang programs test test-programs all-programs \
+    check-sanitize planted check-static objects tidy cppcheck fuzz fuzz-run up \
+    down install clean FORCE

@@ -1,0 +1,475 @@
+-- mod_scim: the contract between the module and your application's database.
+--
+--     psql -v ON_ERROR_STOP=1 -1 -f scim.sql DATABASE
+--
+-- Run it as the owner of the application's tables, or as a superuser where that
+-- does not do, and in one transaction (-1). Run it again after each edit and
+-- after each upgrade of mod_scim: it is idempotent, keeps what scim.events
+-- holds, and leaves the role mod_scim with exactly the rights that stand here.
+--
+-- Part 1 is the module's: leave it alone, an upgrade replaces it.
+-- Part 2 is yours: it names the tables of your application. As shipped it fits
+-- the reference application in wiggledesk.sql.
+--
+-- docs/database.md explains all of it. PostgreSQL 15 or later, encoding UTF8.
+
+SET client_min_messages = warning;      -- not "already exists, skipping"
+
+
+-- =============================================================================
+-- PART 1: THE MODULE'S. Leave it as it is.
+-- =============================================================================
+
+DO $$
+DECLARE
+    installed integer;
+BEGIN
+    IF current_setting('server_encoding') <> 'UTF8' THEN
+        RAISE EXCEPTION 'database "%" has encoding %, mod_scim needs UTF8',
+            current_database(), current_setting('server_encoding');
+    END IF;
+    IF to_regprocedure('scim.version()') IS NOT NULL THEN
+        EXECUTE 'SELECT scim.version()' INTO installed;
+        IF installed > 1 THEN
+            RAISE EXCEPTION 'schema "scim" already has version %, this file '
+                'would take it back to version 1', installed;
+        END IF;
+    END IF;
+END
+$$;
+
+CREATE SCHEMA IF NOT EXISTS scim;
+
+-- The module compares this with the version it was built for.
+CREATE OR REPLACE FUNCTION scim.version() RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN 1;
+
+-- Who changed what. A row with outcome "applied" is written in the transaction
+-- of its change: both are there or neither. A row with outcome "refused" is
+-- written on its own, when it can be.
+CREATE TABLE IF NOT EXISTS scim.events (
+    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at             timestamptz NOT NULL DEFAULT clock_timestamp(),
+    tenant         text,
+    actor          text,
+    token_id       text,
+    request_id     text,
+    operation      text NOT NULL,
+    resource_type  text,
+    resource_id    text,
+    changes        jsonb,
+    outcome        text NOT NULL CHECK (outcome IN ('applied', 'refused'))
+);
+
+-- "Who changed this user, and when?" and "what happened in this organisation?"
+CREATE INDEX IF NOT EXISTS events_resource
+    ON scim.events (tenant, resource_type, resource_id, id);
+CREATE INDEX IF NOT EXISTS events_tenant
+    ON scim.events (tenant, id);
+
+-- The role of the module: an ordinary one that owns nothing. It can log in; how
+-- (peer, certificate, password) is yours to say, in pg_hba.conf and with
+-- "\password mod_scim". Where the owner of the application may not create
+-- roles, a superuser runs CREATE ROLE mod_scim LOGIN beforehand.
+DO $$
+BEGIN
+    IF to_regrole('mod_scim') IS NULL THEN
+        CREATE ROLE mod_scim LOGIN;
+    END IF;
+EXCEPTION
+    WHEN duplicate_object OR unique_violation THEN
+        NULL;                           -- another database was quicker
+END
+$$;
+
+-- Take back all that was granted to the role in this database, by earlier runs
+-- or by hand. What it may do is then granted anew, in the same transaction.
+DO $$
+DECLARE
+    me   oid := 'mod_scim'::regrole;
+    item text;
+BEGIN
+    FOR item IN
+        SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END
+               || c.oid::regclass
+          FROM pg_catalog.pg_class c
+         WHERE c.relowner <> me
+           AND (EXISTS (SELECT FROM aclexplode(c.relacl) g
+                         WHERE g.grantee = me)
+                OR EXISTS (SELECT FROM pg_catalog.pg_attribute a,
+                                       aclexplode(a.attacl) g
+                            WHERE a.attrelid = c.oid AND g.grantee = me))
+        UNION ALL
+        SELECT 'ROUTINE ' || p.oid::regprocedure
+          FROM pg_catalog.pg_proc p, aclexplode(p.proacl) g
+         WHERE p.proowner <> me AND g.grantee = me
+        UNION ALL
+        SELECT DISTINCT 'SCHEMA ' || quote_ident(n.nspname)
+          FROM pg_catalog.pg_namespace n, aclexplode(n.nspacl) g
+         WHERE n.nspowner <> me AND g.grantee = me
+    LOOP
+        EXECUTE 'REVOKE ALL ON ' || item || ' FROM mod_scim';
+    END LOOP;
+END
+$$;
+
+-- Nobody else reaches into the schema, and the module may only append to the
+-- events: it cannot read them, alter them, or choose their time.
+REVOKE ALL ON SCHEMA scim FROM PUBLIC;
+REVOKE ALL ON scim.events FROM PUBLIC;
+REVOKE ALL ON FUNCTION scim.version() FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA scim TO mod_scim;
+GRANT EXECUTE ON FUNCTION scim.version() TO mod_scim;
+GRANT INSERT (tenant, actor, token_id, request_id, operation, resource_type,
+              resource_id, changes, outcome)
+    ON scim.events TO mod_scim;
+
+COMMENT ON SCHEMA scim IS 'mod_scim: tokens, events, and their functions';
+COMMENT ON TABLE scim.events IS 'what was changed through SCIM, by whom, when';
+
+
+-- =============================================================================
+-- PART 2: YOURS. Edit it to fit your application, then run the file again.
+-- =============================================================================
+
+-- -----------------------------------------------------------------------------
+-- The tokens that are valid now
+-- -----------------------------------------------------------------------------
+-- A row is a token with which somebody may use SCIM at this moment. Every
+-- statement of the module that reads or changes a user joins this view, so a
+-- gate that closes here is closed at once, for requests under way too.
+--
+--     token_sha256  SHA-256 of the token's text; at most one row per value, and
+--                   an index behind it, for each request looks here
+--     token_id      names the token in scim.events; not a secret
+--     tenant        whose users this token manages: the text form of the column
+--                   that ScimTenant names
+--     actor         who answers for it: the text form of the user's key. SCIM
+--                   does not let a token lock out the user it belongs to
+--
+-- Columns, their order and their types are the contract. All of the WHERE is
+-- your policy: add, drop or rewrite gates.
+--
+-- "security_barrier" has these gates decided before any condition of the role
+-- that asks, so that no function smuggled into a query gets to see the tokens
+-- which they hold back. The look-up still uses the index, since equality of
+-- bytea is leakproof.
+CREATE OR REPLACE VIEW scim.tokens (token_sha256, token_id, tenant, actor)
+    WITH (security_barrier)
+AS
+SELECT t.token_sha256, t.id::text, o.id::text, u.id::text
+  FROM public.api_tokens t
+  JOIN public.users u ON u.id = t.user_id
+  JOIN public.organisations o ON o.id = u.organisation_id
+ WHERE o.api_available          -- the vendor offers the API to this customer
+   AND o.api_enabled            -- its administrator chose "Enable API Access"
+   AND u.api_access             -- "API Access" is on for this user
+   AND u.active                 -- the user is active
+   AND u.deleted_at IS NULL     -- and not deleted
+   AND t.revoked_at IS NULL     -- the token was not revoked
+   AND t.expires_at > statement_timestamp();    -- and has not expired
+
+-- About the last line. A token is valid before expires_at and no longer at that
+-- very instant, by the clock of the database. statement_timestamp() is taken
+-- anew for every execution, of prepared statements also. now() would be as old
+-- as the transaction, and clock_timestamp() could change within one statement.
+
+-- Instead of the view above: an application that keeps its tokens in clear.
+-- Here a table api_keys(id, user_id, token, expires_at). The hash is computed
+-- once, in an index; PostgreSQL wants the function behind an index to be
+-- immutable, which convert_to() is not in general but is from UTF8 to UTF8.
+-- Everybody may run it, and has to: the application does when it adds a token.
+-- Keep these statements in this file in place of the view, add your gates, and
+-- run ANALYZE on the table once the index is there. Prefer hashes when you can:
+-- whoever reads a backup of this table can use the tokens.
+--
+-- CREATE OR REPLACE FUNCTION scim.token_sha256(token text) RETURNS bytea
+--     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+--     RETURN pg_catalog.sha256(pg_catalog.convert_to(token, 'UTF8'));
+--
+-- CREATE UNIQUE INDEX IF NOT EXISTS api_keys_token_sha256
+--     ON public.api_keys (scim.token_sha256(token));
+--
+-- CREATE OR REPLACE VIEW scim.tokens (token_sha256, token_id, tenant, actor)
+--     WITH (security_barrier)
+-- AS
+-- SELECT scim.token_sha256(k.token), k.id::text,
+--        u.organisation_id::text, u.id::text
+--   FROM public.api_keys k
+--   JOIN public.users u ON u.id = k.user_id
+--  WHERE u.active
+--    AND u.deleted_at IS NULL
+--    AND k.expires_at > statement_timestamp();
+
+COMMENT ON VIEW scim.tokens IS 'tokens that are valid now, a row for each';
+
+
+-- -----------------------------------------------------------------------------
+-- Managing tokens and access
+-- -----------------------------------------------------------------------------
+-- For people and for the application's settings page; the module calls none of
+-- these. They run with the rights of their owner. Drop or rewrite them when
+-- your application manages its tokens itself.
+
+-- Make a token for a user and return its text. Only its hash is stored, so this
+-- is the only time that anybody sees it. Whether it opens anything is decided
+-- by the gates above, at each use.
+CREATE OR REPLACE FUNCTION scim.token_issue(user_id bigint, valid interval)
+    RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    token text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM public.users u
+                    WHERE u.id = token_issue.user_id
+                      AND u.deleted_at IS NULL) THEN
+        RAISE EXCEPTION 'could not issue token: there is no user %',
+            coalesce(user_id::text, 'NULL');
+    END IF;
+    IF valid IS NULL OR now() + valid <= now() THEN
+        RAISE EXCEPTION 'could not issue token: validity must be a positive '
+            'interval, not %', coalesce(valid::text, 'NULL');
+    END IF;
+
+    -- A random UUID carries 122 bits of the server's cryptographic generator.
+    -- Three carry 366; SHA-256 condenses them into 256 bits without loss.
+    token := 'scim_' || encode(sha256(uuid_send(gen_random_uuid())
+                                      || uuid_send(gen_random_uuid())
+                                      || uuid_send(gen_random_uuid())), 'hex');
+
+    INSERT INTO public.api_tokens (user_id, token_sha256, created_at,
+                                   expires_at)
+    VALUES (token_issue.user_id, sha256(convert_to(token, 'UTF8')),
+            now(), now() + valid);
+    RETURN token;
+END
+$$;
+
+-- End a token for good, by the token_id that scim.tokens and scim.events show.
+-- True when there was one to revoke; false when it is unknown or was revoked.
+CREATE OR REPLACE FUNCTION scim.token_revoke(token_id text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE public.api_tokens t
+       SET revoked_at = now()
+     WHERE t.id::text = token_revoke.token_id
+       AND t.revoked_at IS NULL;
+    RETURN FOUND;
+END
+$$;
+
+-- "Enable API Access" of an organisation. Whether it is offered the API at all
+-- (api_available) is the vendor's decision and has no function.
+CREATE OR REPLACE FUNCTION scim.access_organisation(organisation_id bigint,
+                                                    enabled boolean)
+    RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF enabled IS NULL THEN
+        RAISE EXCEPTION 'could not set API access: say true or false, not NULL';
+    END IF;
+    UPDATE public.organisations o
+       SET api_enabled = enabled
+     WHERE o.id = access_organisation.organisation_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'could not set API access: there is no organisation %',
+            coalesce(organisation_id::text, 'NULL');
+    END IF;
+END
+$$;
+
+-- "API Access" of a user.
+CREATE OR REPLACE FUNCTION scim.access_user(user_id bigint, enabled boolean)
+    RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF enabled IS NULL THEN
+        RAISE EXCEPTION 'could not set API access: say true or false, not NULL';
+    END IF;
+    UPDATE public.users u
+       SET api_access = enabled
+     WHERE u.id = access_user.user_id
+       AND u.deleted_at IS NULL;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'could not set API access: there is no user %',
+            coalesce(user_id::text, 'NULL');
+    END IF;
+END
+$$;
+
+-- By default PostgreSQL lets everybody run a new function.
+REVOKE ALL ON FUNCTION scim.token_issue(bigint, interval),
+                       scim.token_revoke(text),
+                       scim.access_organisation(bigint, boolean),
+                       scim.access_user(bigint, boolean)
+    FROM PUBLIC, mod_scim;
+
+-- The role of an application that calls them from its settings page:
+--
+-- GRANT USAGE ON SCHEMA scim TO wiggledesk;
+-- GRANT EXECUTE ON FUNCTION scim.token_issue(bigint, interval),
+--                           scim.token_revoke(text),
+--                           scim.access_organisation(bigint, boolean),
+--                           scim.access_user(bigint, boolean)
+--     TO wiggledesk;
+
+
+-- -----------------------------------------------------------------------------
+-- What the module may do
+-- -----------------------------------------------------------------------------
+-- Part 1 took everything away, so what stands here is all there is. A right
+-- granted by hand somewhere else is gone after the next run: write it here.
+
+-- Tokens: through the view, never the table behind it.
+REVOKE ALL ON scim.tokens FROM PUBLIC, mod_scim;
+GRANT SELECT ON scim.tokens TO mod_scim;
+
+-- Users: column by column.
+GRANT USAGE ON SCHEMA public TO mod_scim;
+
+-- SELECT: what the directives of <ScimResource> name, ScimProtect included, and
+-- no more. No password_hash, no api_access.
+GRANT SELECT (id, organisation_id, username, username_key, email, email_key,
+              first_name, last_name, role, active, external_id, deleted_at,
+              scim_extra, created_at, updated_at)
+    ON public.users TO mod_scim;
+
+-- INSERT: the attributes, the tenant, the tombstone, and ScimDefault
+-- (password_hash). No role and no api_access: nobody becomes an administrator
+-- by way of SCIM.
+GRANT INSERT (organisation_id, username, email, first_name, last_name, active,
+              external_id, deleted_at, scim_extra, password_hash)
+    ON public.users TO mod_scim;
+
+-- UPDATE: the attributes and the tombstone. Nobody moves to another
+-- organisation, and no password is overwritten. No DELETE.
+GRANT UPDATE (username, email, first_name, last_name, active, external_id,
+              deleted_at, scim_extra)
+    ON public.users TO mod_scim;
+
+
+-- -----------------------------------------------------------------------------
+-- Last, a check (leave it as it is)
+-- -----------------------------------------------------------------------------
+-- Grants to PUBLIC and membership of other roles reach mod_scim too, and this
+-- file cannot take those away without harm to your application. It warns.
+DO $$
+DECLARE
+    me  oid := 'mod_scim'::regrole;
+    hit record;
+BEGIN
+    IF EXISTS (SELECT FROM pg_catalog.pg_roles r
+                WHERE r.oid = me
+                  AND (r.rolsuper OR r.rolcreaterole OR r.rolcreatedb
+                       OR r.rolreplication OR r.rolbypassrls)) THEN
+        RAISE WARNING 'role "mod_scim" has more powers than an ordinary role'
+            USING HINT = 'ALTER ROLE mod_scim NOSUPERUSER NOCREATEROLE '
+                'NOCREATEDB NOREPLICATION NOBYPASSRLS;';
+    END IF;
+
+    FOR hit IN
+        SELECT b.rolname
+          FROM pg_catalog.pg_auth_members m
+          JOIN pg_catalog.pg_roles b ON b.oid = m.roleid
+         WHERE m.member = me
+    LOOP
+        RAISE WARNING 'role "mod_scim" is a member of role "%" and has its '
+            'rights as well', hit.rolname;
+    END LOOP;
+
+    IF NOT has_database_privilege(me, current_database(), 'CONNECT') THEN
+        RAISE WARNING 'role "mod_scim" cannot connect to database "%"',
+            current_database()
+            USING HINT = format('GRANT CONNECT ON DATABASE %I TO mod_scim;',
+                                current_database());
+    END IF;
+
+    FOR hit IN
+        SELECT n.nspname
+          FROM pg_catalog.pg_namespace n
+         WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+           AND has_schema_privilege(me, n.oid, 'CREATE')
+    LOOP
+        RAISE WARNING 'role "mod_scim" may create objects in schema "%"',
+            hit.nspname
+            USING HINT = format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC;',
+                                hit.nspname);
+    END LOOP;
+
+    -- Rights on columns, and on whole tables, that nobody granted to mod_scim
+    -- itself. What belongs to an extension is left to the extension.
+    FOR hit IN
+        SELECT c.oid::regclass AS relation, p.privilege,
+               CASE WHEN p.privilege IN ('DELETE', 'TRUNCATE') THEN ''
+                    ELSE '(' || string_agg(quote_ident(a.attname), ', '
+                                           ORDER BY a.attnum) || ') '
+               END AS columns
+          FROM pg_catalog.pg_class c
+          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+                                        AND a.attnum > 0
+                                        AND NOT a.attisdropped
+         CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'),
+                            ('DELETE'), ('TRUNCATE')) p (privilege)
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+           AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+           AND has_schema_privilege(me, n.oid, 'USAGE')
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                            WHERE d.classid = 'pg_catalog.pg_class'::regclass
+                              AND d.objid = c.oid AND d.deptype = 'e')
+           AND CASE WHEN p.privilege IN ('DELETE', 'TRUNCATE')
+                    THEN has_table_privilege(me, c.oid, p.privilege)
+                    ELSE has_column_privilege(me, c.oid, a.attnum, p.privilege)
+               END
+           AND NOT EXISTS (SELECT FROM aclexplode(c.relacl) g
+                            WHERE g.grantee = me
+                              AND g.privilege_type = p.privilege)
+           AND NOT EXISTS (SELECT FROM aclexplode(a.attacl) g
+                            WHERE g.grantee = me
+                              AND g.privilege_type = p.privilege)
+         GROUP BY c.oid, p.privilege
+         ORDER BY 1, 2
+    LOOP
+        RAISE WARNING 'role "mod_scim" also has % %on %, which is not '
+            'granted here', hit.privilege, hit.columns, hit.relation
+            USING HINT = 'Look for a grant to PUBLIC or to a role that '
+                'mod_scim is a member of.';
+    END LOOP;
+
+    -- Functions that run with the rights of somebody else.
+    FOR hit IN
+        SELECT p.oid::regprocedure AS routine
+          FROM pg_catalog.pg_proc p
+          JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+         WHERE p.prosecdef
+           AND p.prorettype NOT IN ('trigger'::regtype,
+                                    'event_trigger'::regtype)
+           AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+           AND has_schema_privilege(me, n.oid, 'USAGE')
+           AND has_function_privilege(me, p.oid, 'EXECUTE')
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                            WHERE d.classid = 'pg_catalog.pg_proc'::regclass
+                              AND d.objid = p.oid AND d.deptype = 'e')
+           AND NOT EXISTS (SELECT FROM aclexplode(p.proacl) g
+                            WHERE g.grantee = me)
+         ORDER BY 1
+    LOOP
+        RAISE WARNING 'role "mod_scim" may run %, which is SECURITY DEFINER',
+            hit.routine
+            USING HINT = format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC;',
+                                hit.routine);
+    END LOOP;
+END
+$$;
+
+RESET client_min_messages;

@@ -1,0 +1,44 @@
+/* mod_scim.c - the module: its struct and its hooks. Everything else stands
+ * in modules/. */
+#include <httpd.h>
+#include <http_config.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+#include "httpd/config.h"
+#include "httpd/core_errors.h"
+#include "httpd/exchange.h"
+#include "httpd/lifecycle.h"
+#include "httpd/storage.h"
+
+static void register_hooks(apr_pool_t *pool)
+{
+    (void)pool;
+    ap_hook_pre_config(scim_lifecycle_pre_config, NULL, NULL,
+                       APR_HOOK_MIDDLE);
+    ap_hook_post_config(scim_lifecycle_post_config, NULL, NULL,
+                        APR_HOOK_MIDDLE);
+    ap_hook_child_init(scim_lifecycle_child_init, NULL, NULL,
+                       APR_HOOK_MIDDLE);
+    ap_hook_translate_name(scim_storage_translate_name, NULL, NULL,
+                           APR_HOOK_REALLY_FIRST);
+    ap_hook_map_to_storage(scim_storage_map_to_storage, NULL, NULL,
+                           APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(scim_exchange_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_error_filter(scim_core_errors_insert, NULL, NULL,
+                                APR_HOOK_LAST);
+    ap_hook_insert_filter(scim_core_errors_insert, NULL, NULL,
+                          APR_HOOK_LAST);
+    scim_core_errors_register();
+}
+
+AP_DECLARE_MODULE(scim) = {
+    STANDARD20_MODULE_STUFF,
+    scim_config_dir_create,
+    scim_config_dir_merge,
+    scim_config_server_create,
+    scim_config_server_merge,
+    scim_config_commands,
+    register_hooks,
+    AP_MODULE_FLAG_NONE
+};

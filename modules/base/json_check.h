@@ -1,0 +1,25 @@
+/* json_check.h - what json-c lets pass and RFC 8259 or SCIM does not.
+ *
+ * One walk over the tokens of a document, before json-c sees it: strings,
+ * numbers and words are checked one by one, nesting is counted, and the names
+ * of each object are compared. Whether the tokens stand in the right order is
+ * left to json-c.
+ */
+#ifndef SCIM_BASE_JSON_CHECK_H
+#define SCIM_BASE_JSON_CHECK_H
+
+#include "base/err.h"
+
+/**
+ * Refuse what json-c would not.
+ *
+ * Takes time in proportion to @a len (names: n log n), whatever the nesting.
+ *
+ * @param text without byte order mark
+ * @return NULL, or SCIM_ERR_INVALID_SYNTAX with a detail that names the byte
+ *         (1-based)
+ */
+scim_err_t *scim_json_check(const char *text, apr_size_t len,
+                            apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,132 @@
+#include "base/time.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+/* Read exactly `digits` digits; -1 when there are fewer. */
+static int number(const char **at, int digits)
+{
+    int value = 0;
+
+    while (digits-- > 0) {
+        if (!apr_isdigit(**at)) {
+            return -1;
+        }
+        value = value * 10 + (*(*at)++ - '0');
+    }
+    return value;
+}
+
+static int skip(const char **at, char c)
+{
+    if (**at != c) {
+        return 0;
+    }
+    (*at)++;
+    return 1;
+}
+
+static int days_in_month(int year, int month)
+{
+    static const int days[] = { 31, 28, 31, 30, 31, 30,
+                                31, 31, 30, 31, 30, 31 };
+    int leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return days[month - 1] + (month == 2 && leap);
+}
+
+/* Days from 1970-01-01 in the proleptic Gregorian calendar, counted from
+ * March so that the leap day is the last of its year. */
+static apr_int64_t days_from_epoch(int year, int month, int day)
+{
+    apr_int64_t y = month > 2 ? year : year - 1;
+    apr_int64_t m = month > 2 ? month - 3 : month + 9;
+
+    return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1
+         - 719468;
+}
+
+static apr_int64_t seconds(int hours, int minutes, int more)
+{
+    return ((apr_int64_t)hours * 60 + minutes) * 60 + more;
+}
+
+/* The offset behind the time of day in seconds; 0 when there is none. */
+static int parse_offset(apr_int64_t *poffset, const char **at)
+{
+    int sign, hours, minutes = 0, more = 0;
+
+    *poffset = 0;
+    if (**at == '\0' || skip(at, 'Z') || skip(at, 'z')) {
+        return 1;
+    }
+    if (**at != '+' && **at != '-') {
+        return 0;
+    }
+    sign = *(*at)++ == '-' ? -1 : 1;
+    hours = number(at, 2);
+    if (hours >= 0 && (skip(at, ':') || apr_isdigit(**at))) {
+        minutes = number(at, 2);
+        if (minutes >= 0 && skip(at, ':')) {
+            more = number(at, 2);
+        }
+    }
+    *poffset = sign * seconds(hours, minutes, more);
+    return hours >= 0 && hours < 24 && minutes >= 0 && minutes < 60
+        && more >= 0 && more < 60;
+}
+
+int scim_time_parse(apr_time_t *ptime, const char *text)
+{
+    int year, month, day, hour, minute, second, usec = 0, unit = 100000;
+    const char *at = text;
+    apr_int64_t offset;
+
+    if ((year = number(&at, 4)) < 1 || !skip(&at, '-')
+        || (month = number(&at, 2)) < 1 || month > 12 || !skip(&at, '-')
+        || (day = number(&at, 2)) < 1 || day > days_in_month(year, month)
+        || !(skip(&at, 'T') || skip(&at, 't') || skip(&at, ' '))
+        || (hour = number(&at, 2)) < 0 || hour > 24 || !skip(&at, ':')
+        || (minute = number(&at, 2)) < 0 || minute > 59 || !skip(&at, ':')
+        || (second = number(&at, 2)) < 0 || second > 60) {
+        return 0;
+    }
+    if (skip(&at, '.')) {
+        if (!apr_isdigit(*at)) {
+            return 0;
+        }
+        for (; apr_isdigit(*at); at++, unit /= 10) {
+            usec += (*at - '0') * unit;
+        }
+    }
+    if (hour == 24 && (minute || second || usec)) {
+        return 0;
+    }
+    if (!parse_offset(&offset, &at) || *at) {
+        return 0;
+    }
+    *ptime = apr_time_from_sec(days_from_epoch(year, month, day) * 86400
+                               + seconds(hour, minute, second) - offset)
+           + usec;
+    return 1;
+}
+
+const char *scim_time_format(apr_time_t time, apr_pool_t *pool)
+{
+    int usec = (int)(time % APR_USEC_PER_SEC), last;
+    apr_time_exp_t t;
+    char fraction[8] = "";
+
+    /* Before 1970 the remainder is negative, and APR would print it so. */
+    usec += usec < 0 ? APR_USEC_PER_SEC : 0;
+    apr_time_exp_gmt(&t, time - usec);
+    if (usec) {
+        apr_snprintf(fraction, sizeof(fraction), ".%06d", usec);
+        for (last = 6; fraction[last] == '0'; last--) {
+            fraction[last] = '\0';
+        }
+    }
+    return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02d%sZ",
+                        t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour,
+                        t.tm_min, t.tm_sec, fraction);
+}

@@ -1,0 +1,558 @@
+#include "httpd/config.h"
+
+#include <http_core.h>
+#include <http_log.h>
+
+#include <apr_strings.h>
+
+#include <stddef.h>
+
+#include "httpd/directives.h"
+#include "pg/conn.h"
+#include "schema/builtin.h"
+
+APLOG_USE_MODULE(scim);
+
+#define DEFAULT_TOKENS "scim.tokens"
+
+/* Every conninfo read, so that each child can make its pools at start. Set
+ * anew with each reading of the configuration, which one thread does. */
+static apr_array_header_t *databases;
+
+/* Creating and merging */
+
+#define CREATE_PTR(type, name) conf->name = NULL;
+#define CREATE_NUM(name) conf->name = SCIM_UNSET;
+#define MERGE_PTR(type, name) conf->name = add->name ? add->name : base->name;
+#define MERGE_NUM(name) \
+    conf->name = add->name != SCIM_UNSET ? add->name : base->name;
+
+void *scim_config_dir_create(apr_pool_t *pool, char *dir)
+{
+    scim_dir_config_t *conf = apr_pcalloc(pool, sizeof(*conf));
+
+    (void)dir;
+    SCIM_DIR_MEMBERS(CREATE_PTR, CREATE_NUM)
+    return conf;
+}
+
+void *scim_config_dir_merge(apr_pool_t *pool, void *basev, void *addv)
+{
+    const scim_dir_config_t *base = basev, *add = addv;
+    scim_dir_config_t *conf = apr_pcalloc(pool, sizeof(*conf));
+
+    SCIM_DIR_MEMBERS(MERGE_PTR, MERGE_NUM)
+    return conf;
+}
+
+void *scim_config_server_create(apr_pool_t *pool, server_rec *server)
+{
+    scim_server_config_t *conf = apr_pcalloc(pool, sizeof(*conf));
+
+    (void)server;
+    SCIM_SERVER_MEMBERS(CREATE_NUM)
+    conf->bases = apr_array_make(pool, 2, sizeof(scim_base_t));
+    return conf;
+}
+
+void *scim_config_server_merge(apr_pool_t *pool, void *basev, void *addv)
+{
+    const scim_server_config_t *base = basev, *add = addv;
+    scim_server_config_t *conf = apr_pcalloc(pool, sizeof(*conf));
+
+    SCIM_SERVER_MEMBERS(MERGE_NUM)
+    conf->bases = apr_array_append(pool, add->bases, base->bases);
+    return conf;
+}
+
+scim_dir_config_t *scim_config_dir(const request_rec *r)
+{
+    return ap_get_module_config(r->per_dir_config, &scim_module);
+}
+
+scim_server_config_t *scim_config_server(const server_rec *server)
+{
+    return ap_get_module_config(server->module_config, &scim_module);
+}
+
+const apr_array_header_t *scim_config_databases(void)
+{
+    return databases;
+}
+
+void scim_config_reset_pre_config(apr_pool_t *pconf)
+{
+    databases = apr_array_make(pconf, 2, sizeof(const char *));
+}
+
+/* Setters: each answers NULL or a sentence for the administrator */
+
+static const char *set_database(cmd_parms *cmd, void *mconfig,
+                                const char *arg)
+{
+    scim_dir_config_t *conf = mconfig;
+    const char *wrong = scim_conn_check(arg, cmd->pool);
+
+    if (wrong) {
+        return apr_psprintf(cmd->pool, SCIM_DIRECTIVE_DATABASE " is not a "
+                            "connection string such as \"host=/run/postgresql "
+                            "dbname=app user=mod_scim\": %s", wrong);
+    }
+    conf->database = arg;
+    APR_ARRAY_PUSH(databases, const char *) = arg;
+    return NULL;
+}
+
+static const char *set_base_url(cmd_parms *cmd, void *mconfig,
+                                const char *arg)
+{
+    scim_dir_config_t *conf = mconfig;
+    apr_size_t len = strlen(arg);
+
+    if ((strncmp(arg, "https://", 8) != 0 && strncmp(arg, "http://", 7) != 0)
+        || strpbrk(arg, "?#\" ")) {
+        return SCIM_DIRECTIVE_BASE_URL " must be a URL such as "
+               "https://app.example/scim/v2, without query string";
+    }
+    while (len && arg[len - 1] == '/') {
+        len--;
+    }
+    conf->base_url = apr_pstrmemdup(cmd->pool, arg, len);
+    return NULL;
+}
+
+static const char *set_require_tls(cmd_parms *cmd, void *mconfig,
+                                   const char *arg)
+{
+    scim_dir_config_t *conf = mconfig;
+
+    (void)cmd;
+    if (!ap_cstr_casecmp(arg, "on")) {
+        conf->require_tls = SCIM_TLS_ALWAYS;
+    }
+    else if (!ap_cstr_casecmp(arg, "proxy")) {
+        conf->require_tls = SCIM_TLS_PROXY;
+    }
+    else if (!ap_cstr_casecmp(arg, "off")) {
+        conf->require_tls = SCIM_TLS_OFF;
+    }
+    else {
+        return SCIM_DIRECTIVE_REQUIRE_TLS " must be on, proxy or off";
+    }
+    return NULL;
+}
+
+static const char *set_public_discovery(cmd_parms *cmd, void *mconfig, int on)
+{
+    scim_dir_config_t *conf = mconfig;
+
+    (void)cmd;
+    conf->public_discovery = on;
+    return NULL;
+}
+
+/* A whole number within limits. */
+static const char *parse_number(apr_int64_t *pnumber, const char *arg,
+                                apr_int64_t least, apr_int64_t most,
+                                const cmd_parms *cmd)
+{
+    char *end;
+    apr_int64_t number = apr_strtoi64(arg, &end, 10);
+
+    if (!*arg || *end || number < least || number > most) {
+        return apr_psprintf(cmd->pool, "%s must be a whole number from %"
+                            APR_INT64_T_FMT " to %" APR_INT64_T_FMT,
+                            cmd->cmd->name, least, most);
+    }
+    *pnumber = number;
+    return NULL;
+}
+
+static const char *set_page(cmd_parms *cmd, void *mconfig, const char *arg)
+{
+    scim_dir_config_t *conf = mconfig;
+
+    return parse_number(&conf->page, arg, 1, 10000, cmd);
+}
+
+static const char *set_page_max(cmd_parms *cmd, void *mconfig,
+                                const char *arg)
+{
+    scim_dir_config_t *conf = mconfig;
+
+    return parse_number(&conf->page_max, arg, 1, 10000, cmd);
+}
+
+static const char *set_body_max(cmd_parms *cmd, void *mconfig,
+                                const char *arg)
+{
+    scim_dir_config_t *conf = mconfig;
+
+    return parse_number(&conf->body_max, arg, 1024, 64 * 1024 * 1024, cmd);
+}
+
+static const char *set_pool_max(cmd_parms *cmd, void *mconfig,
+                                const char *arg)
+{
+    (void)mconfig;
+    return parse_number(&scim_config_server(cmd->server)->pool_max, arg, 1,
+                        1000, cmd);
+}
+
+/* A time span: seconds, or with a unit as elsewhere in httpd. */
+static const char *parse_time(apr_int64_t *ptime, const char *arg,
+                              const cmd_parms *cmd)
+{
+    apr_interval_time_t time;
+
+    if (ap_timeout_parameter_parse(arg, &time, "s") != APR_SUCCESS
+        || time < apr_time_from_msec(10) || time > apr_time_from_sec(300)) {
+        return apr_psprintf(cmd->pool, "%s must be a time from 10ms to 300s",
+                            cmd->cmd->name);
+    }
+    *ptime = time;
+    return NULL;
+}
+
+static const char *set_pool_timeout(cmd_parms *cmd, void *mconfig,
+                                    const char *arg)
+{
+    (void)mconfig;
+    return parse_time(&scim_config_server(cmd->server)->pool_timeout, arg,
+                      cmd);
+}
+
+static const char *set_timeout(cmd_parms *cmd, void *mconfig, const char *arg)
+{
+    (void)mconfig;
+    return parse_time(&scim_config_server(cmd->server)->timeout, arg, cmd);
+}
+
+static const char *set_tokens(cmd_parms *cmd, void *mconfig, const char *arg)
+{
+    scim_dir_config_t *conf = mconfig;
+
+    if (!*arg) {
+        return SCIM_DIRECTIVE_TOKENS " must name a view";
+    }
+    conf->tokens = scim_mapping_quote(arg, cmd->pool);
+    if (conf->users) {
+        conf->users->tokens = conf->tokens;
+    }
+    return NULL;
+}
+
+/* Inside <ScimResource> */
+
+static const char *not_inside(const cmd_parms *cmd)
+{
+    return apr_psprintf(cmd->pool, "%s must stand inside <ScimResource User>",
+                        cmd->cmd->name);
+}
+
+/* The directives that name one thing of the mapping, found by the place that
+ * the command table gives them. */
+static const char *set_name(cmd_parms *cmd, void *mconfig, const char *arg)
+{
+    const scim_dir_config_t *conf = mconfig;
+    const char **place;
+
+    if (!conf->current) {
+        return not_inside(cmd);
+    }
+    if (!*arg) {
+        return apr_psprintf(cmd->pool, "%s must not be empty",
+                            cmd->cmd->name);
+    }
+    place = (const char **)((char *)conf->current + (apr_size_t)cmd->info);
+    *place = arg;
+    return NULL;
+}
+
+static const char *set_table(cmd_parms *cmd, void *mconfig, const char *arg)
+{
+    const scim_dir_config_t *conf = mconfig;
+
+    return conf->current ? scim_mapping_set_table(conf->current, arg,
+                                                  cmd->pool)
+                         : not_inside(cmd);
+}
+
+static const char *set_adopt(cmd_parms *cmd, void *mconfig, const char *arg)
+{
+    const scim_dir_config_t *conf = mconfig;
+
+    if (!conf->current) {
+        return not_inside(cmd);
+    }
+    if (ap_cstr_casecmp(arg, "userName") && ap_cstr_casecmp(arg, "off")) {
+        return SCIM_DIRECTIVE_ADOPT " must be userName or off";
+    }
+    conf->current->adopt = !ap_cstr_casecmp(arg, "userName");
+    return NULL;
+}
+
+static const char *add_default(cmd_parms *cmd, void *mconfig,
+                               const char *column, const char *value)
+{
+    const scim_dir_config_t *conf = mconfig;
+    scim_constant_t *constant;
+
+    if (!conf->current) {
+        return not_inside(cmd);
+    }
+    constant = apr_array_push(conf->current->constants);
+    constant->name = column;
+    constant->value = value;
+    return NULL;
+}
+
+static const char *add_attribute(cmd_parms *cmd, void *mconfig,
+                                 const char *target, const char *column,
+                                 const char *option)
+{
+    const scim_dir_config_t *conf = mconfig;
+
+    if (!conf->current) {
+        return not_inside(cmd);
+    }
+    if (option && (strncmp(option, "key=", 4) != 0 || !option[4])) {
+        return apr_psprintf(cmd->pool, SCIM_DIRECTIVE_ATTRIBUTE " %s: \"%s\" "
+                            "is not an option; known is key=COLUMN", target,
+                            option);
+    }
+    return scim_mapping_add(conf->current, target, column,
+                            option ? option + 4 : NULL, cmd->pool);
+}
+
+static const char *add_redact(cmd_parms *cmd, void *mconfig, const char *arg)
+{
+    const scim_dir_config_t *conf = mconfig;
+
+    return conf->current ? scim_mapping_redact(conf->current, arg, cmd->pool)
+                         : not_inside(cmd);
+}
+
+/* The container */
+
+static const char *without_slash(const char *path, apr_pool_t *pool)
+{
+    apr_size_t len = strlen(path);
+
+    while (len && path[len - 1] == '/') {
+        len--;
+    }
+    return apr_pstrmemdup(pool, path, len);
+}
+
+static const char *check_place(const cmd_parms *cmd)
+{
+    const ap_directive_t *parent = cmd->directive->parent;
+
+    if (!parent || ap_cstr_casecmp(parent->directive, "<Location")
+        || *parent->args == '~') {
+        return SCIM_DIRECTIVE_RESOURCE "> must stand inside <Location \"/...\">,"
+               " whose path is the base of all SCIM URLs";
+    }
+    return NULL;
+}
+
+static void remember_base(const cmd_parms *cmd, const scim_dir_config_t *conf)
+{
+    scim_base_t *base =
+        apr_array_push(scim_config_server(cmd->server)->bases);
+
+    base->path = conf->base_path;
+    base->dir = conf;
+    base->file = cmd->directive->filename;
+    base->line = cmd->directive->line_num;
+}
+
+static const char *open_resource(cmd_parms *cmd, void *mconfig,
+                                 const char *args)
+{
+    scim_dir_config_t *conf = mconfig;
+    const char *end = strrchr(args, '>'), *name, *wrong;
+
+    if ((wrong = check_place(cmd))) {
+        return wrong;
+    }
+    if (!end) {
+        return SCIM_DIRECTIVE_RESOURCE "> lacks its closing \">\"";
+    }
+    args = apr_pstrmemdup(cmd->temp_pool, args, end - args);
+    name = ap_getword_conf(cmd->temp_pool, &args);
+    if (ap_cstr_casecmp(name, "User") || *args) {
+        return SCIM_DIRECTIVE_RESOURCE "> must name the resource type: User";
+    }
+    if (conf->users) {
+        return "there are two <ScimResource User> in one location";
+    }
+    conf->base_path = without_slash(cmd->path, cmd->pool);
+    conf->current = scim_mapping_make(scim_builtin_user(cmd->pool),
+                                      cmd->pool);
+    conf->current->location = apr_psprintf(cmd->pool, "<Location \"%s\">",
+                                           cmd->path);
+    conf->current->tokens = conf->tokens ? conf->tokens
+        : scim_mapping_quote(DEFAULT_TOKENS, cmd->pool);
+    wrong = ap_walk_config(cmd->directive->first_child, cmd, cmd->context);
+    if (!wrong && (wrong = scim_mapping_finish(conf->current, cmd->pool))) {
+        wrong = apr_psprintf(cmd->pool, "<ScimResource User> %s", wrong);
+    }
+    conf->users = conf->current;
+    conf->current = NULL;
+    remember_base(cmd, conf);
+    return wrong;
+}
+
+/* Checks when all is read */
+
+int scim_config_check_post_config(apr_pool_t *ptemp, server_rec *server)
+{
+    int i;
+
+    for (; server; server = server->next) {
+        const scim_dir_config_t *defaults =
+            ap_get_module_config(server->lookup_defaults, &scim_module);
+        const apr_array_header_t *bases = scim_config_server(server)->bases;
+
+        for (i = 0; i < bases->nelts; i++) {
+            const scim_base_t *base = &APR_ARRAY_IDX(bases, i, scim_base_t);
+            const scim_dir_config_t *conf =
+                scim_config_dir_merge(ptemp, (void *)defaults,
+                                      (void *)base->dir);
+
+            if (!conf->database) {
+                ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_CRIT, 0,
+                             server, "SCIM0001: %s:%d: <Location \"%s\"> has "
+                             "no " SCIM_DIRECTIVE_DATABASE "; add one to it or "
+                             "to the server, such as " SCIM_DIRECTIVE_DATABASE
+                             " \"dbname=app user=mod_scim\"", base->file,
+                             base->line, base->path);
+                return HTTP_INTERNAL_SERVER_ERROR;
+            }
+            if (scim_config_page(conf) > scim_config_page_max(conf)) {
+                ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_CRIT, 0,
+                             server, "SCIM0002: %s:%d: <Location \"%s\"> has "
+                             "a " SCIM_DIRECTIVE_PAGE " above its "
+                             SCIM_DIRECTIVE_PAGE_MAX "; lower the one or raise "
+                             "the other", base->file, base->line, base->path);
+                return HTTP_INTERNAL_SERVER_ERROR;
+            }
+        }
+    }
+    return OK;
+}
+
+const scim_base_t *scim_config_base(const server_rec *server,
+                                    const char *path)
+{
+    const apr_array_header_t *bases = scim_config_server(server)->bases;
+    int i;
+
+    for (i = 0; path && i < bases->nelts; i++) {
+        const scim_base_t *base = &APR_ARRAY_IDX(bases, i, scim_base_t);
+        apr_size_t len = strlen(base->path);
+
+        if (strncmp(path, base->path, len) == 0
+            && (path[len] == '/' || !path[len])) {
+            return base;
+        }
+    }
+    return NULL;
+}
+
+/* Values with their defaults */
+
+#define OR_DEFAULT(value, other) ((value) != SCIM_UNSET ? (value) : (other))
+
+int scim_config_pool_max(const scim_server_config_t *server, int threaded)
+{
+    return (int)OR_DEFAULT(server->pool_max, threaded ? 4 : 1);
+}
+
+apr_interval_time_t scim_config_pool_timeout(const scim_server_config_t *s)
+{
+    return OR_DEFAULT(s->pool_timeout, apr_time_from_sec(1));
+}
+
+apr_interval_time_t scim_config_timeout(const scim_server_config_t *server)
+{
+    return OR_DEFAULT(server->timeout, apr_time_from_sec(5));
+}
+
+scim_tls_t scim_config_require_tls(const scim_dir_config_t *dir)
+{
+    return (scim_tls_t)OR_DEFAULT(dir->require_tls, SCIM_TLS_ON);
+}
+
+int scim_config_page(const scim_dir_config_t *dir)
+{
+    int max = scim_config_page_max(dir);
+    int page = (int)OR_DEFAULT(dir->page, 100);
+
+    return dir->page == SCIM_UNSET && page > max ? max : page;
+}
+
+int scim_config_page_max(const scim_dir_config_t *dir)
+{
+    return (int)OR_DEFAULT(dir->page_max, 1000);
+}
+
+apr_off_t scim_config_body_max(const scim_dir_config_t *dir)
+{
+    return OR_DEFAULT(dir->body_max, 1024 * 1024);
+}
+
+/* The table */
+
+#define MAPPING_NAME(member) ((void *)offsetof(scim_mapping_t, member))
+#define ANYWHERE (RSRC_CONF | ACCESS_CONF)
+
+const command_rec scim_config_commands[] = {
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_DATABASE, set_database, NULL, ANYWHERE,
+                  "libpq connection string of the application's database"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_POOL_MAX, set_pool_max, NULL, RSRC_CONF,
+                  "connections per child process"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_POOL_TIMEOUT, set_pool_timeout, NULL,
+                  RSRC_CONF, "how long a request waits for a connection"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_TIMEOUT, set_timeout, NULL, RSRC_CONF,
+                  "how long the database may take for a request"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_BASE_URL, set_base_url, NULL, ACCESS_CONF,
+                  "URL of the location as clients see it"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_TOKENS, set_tokens, NULL, ACCESS_CONF,
+                  "view of the tokens that are valid now"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_REQUIRE_TLS, set_require_tls, NULL, ANYWHERE,
+                  "on, proxy or off"),
+    AP_INIT_FLAG(SCIM_DIRECTIVE_PUBLIC_DISCOVERY, set_public_discovery, NULL,
+                 ANYWHERE, "whether discovery needs no token"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_PAGE, set_page, NULL, ANYWHERE,
+                  "resources on a page unless the client asks otherwise"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_PAGE_MAX, set_page_max, NULL, ANYWHERE,
+                  "most resources on a page"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_BODY_MAX, set_body_max, NULL, ANYWHERE,
+                  "largest request body in bytes"),
+    AP_INIT_RAW_ARGS(SCIM_DIRECTIVE_RESOURCE, open_resource, NULL,
+                     ACCESS_CONF, "container: a resource type's mapping"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_TABLE, set_table, NULL, ACCESS_CONF,
+                  "table or updatable view with the accounts"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_KEY, set_name, MAPPING_NAME(key),
+                  ACCESS_CONF, "column that becomes the id"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_TENANT, set_name, MAPPING_NAME(tenant),
+                  ACCESS_CONF, "column with the organisation"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_TOMBSTONE, set_name, MAPPING_NAME(tombstone),
+                  ACCESS_CONF, "column that marks deleted accounts"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_EXTRA, set_name, MAPPING_NAME(extra),
+                  ACCESS_CONF, "JSONB column for attributes without column"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_ADOPT, set_adopt, NULL, ACCESS_CONF,
+                  "userName or off"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_PROTECT, set_name, MAPPING_NAME(protect),
+                  ACCESS_CONF, "SQL condition of accounts left alone"),
+    AP_INIT_TAKE2(SCIM_DIRECTIVE_DEFAULT, add_default, NULL, ACCESS_CONF,
+                  "column and the value it gets in new accounts"),
+    AP_INIT_TAKE23(SCIM_DIRECTIVE_ATTRIBUTE, add_attribute, NULL, ACCESS_CONF,
+                   "attribute, column and optionally key=COLUMN"),
+    AP_INIT_ITERATE(SCIM_DIRECTIVE_REDACT, add_redact, NULL, ACCESS_CONF,
+                    "attributes whose values events do not show"),
+    { NULL }
+};

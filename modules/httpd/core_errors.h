@@ -1,0 +1,19 @@
+/* core_errors.h - answers that httpd's core gives by itself below a SCIM
+ * base path, turned into SCIM errors (RFC 7644 section 3.12).
+ *
+ * Status and headers stay as the core has set them; only the HTML body is
+ * replaced. A location cannot be asked, as many of these answers are given
+ * before one was found: the path decides.
+ */
+#ifndef SCIM_HTTPD_CORE_ERRORS_H
+#define SCIM_HTTPD_CORE_ERRORS_H
+
+#include <httpd.h>
+
+/** Register the filter. */
+void scim_core_errors_register(void);
+
+/** Hook insert_error_filter, and insert_filter for ErrorDocument pages. */
+void scim_core_errors_insert(request_rec *r);
+
+#endif

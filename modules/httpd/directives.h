@@ -1,0 +1,35 @@
+/* directives.h - the names of the directives, once.
+ *
+ * docs/directives.md documents each, conf/scim.conf shows each; a guard keeps
+ * the three in step.
+ */
+#ifndef SCIM_HTTPD_DIRECTIVES_H
+#define SCIM_HTTPD_DIRECTIVES_H
+
+/* Where the service stands */
+#define SCIM_DIRECTIVE_DATABASE         "ScimDatabase"
+#define SCIM_DIRECTIVE_POOL_MAX         "ScimPoolMax"
+#define SCIM_DIRECTIVE_POOL_TIMEOUT     "ScimPoolTimeout"
+#define SCIM_DIRECTIVE_TIMEOUT          "ScimTimeout"
+#define SCIM_DIRECTIVE_BASE_URL         "ScimBaseURL"
+#define SCIM_DIRECTIVE_TOKENS           "ScimTokens"
+#define SCIM_DIRECTIVE_REQUIRE_TLS      "ScimRequireTLS"
+#define SCIM_DIRECTIVE_PUBLIC_DISCOVERY "ScimPublicDiscovery"
+#define SCIM_DIRECTIVE_PAGE             "ScimPage"
+#define SCIM_DIRECTIVE_PAGE_MAX         "ScimPageMax"
+#define SCIM_DIRECTIVE_BODY_MAX         "ScimBodyMax"
+#define SCIM_DIRECTIVE_RESOURCE         "<ScimResource"
+
+/* Inside <ScimResource> */
+#define SCIM_DIRECTIVE_TABLE            "ScimTable"
+#define SCIM_DIRECTIVE_KEY              "ScimKey"
+#define SCIM_DIRECTIVE_TENANT           "ScimTenant"
+#define SCIM_DIRECTIVE_TOMBSTONE        "ScimTombstone"
+#define SCIM_DIRECTIVE_EXTRA            "ScimExtra"
+#define SCIM_DIRECTIVE_ADOPT            "ScimAdopt"
+#define SCIM_DIRECTIVE_PROTECT          "ScimProtect"
+#define SCIM_DIRECTIVE_DEFAULT          "ScimDefault"
+#define SCIM_DIRECTIVE_ATTRIBUTE        "ScimAttribute"
+#define SCIM_DIRECTIVE_REDACT           "ScimRedact"
+
+#endif

@@ -1,0 +1,284 @@
+#include "httpd/exchange.h"
+
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <http_ssl.h>
+
+#include <apr_strings.h>
+
+#include <string.h>
+
+#include "base/fold.h"
+#include "httpd/config.h"
+#include "httpd/lifecycle.h"
+#include "httpd/logging.h"
+#include "proto/message.h"
+#include "service/request.h"
+
+#define RETRY_AFTER 30      /* seconds */
+
+/* Protection of the transport */
+
+static int is_loopback(const request_rec *r)
+{
+    const apr_sockaddr_t *local = r->connection->local_addr;
+    const char *ip = r->connection->local_ip;
+
+    if (!local || !ip) {
+        return 0;
+    }
+    return strncmp(ip, "127.", 4) == 0 || strcmp(ip, "::1") == 0
+        || strncmp(ip, "::ffff:127.", 11) == 0;
+}
+
+static int is_tls(const request_rec *r, scim_tls_t rule)
+{
+    const char *proto;
+
+    if (ap_ssl_conn_is_ssl(r->connection)) {
+        return 1;
+    }
+    proto = rule == SCIM_TLS_PROXY
+          ? apr_table_get(r->headers_in, "X-Forwarded-Proto") : NULL;
+    return proto && ap_cstr_casecmp(proto, "https") == 0;
+}
+
+static int is_protected(const request_rec *r, const scim_dir_config_t *conf)
+{
+    scim_tls_t rule = scim_config_require_tls(conf);
+
+    return rule == SCIM_TLS_OFF || is_tls(r, rule)
+        || (rule == SCIM_TLS_ON && is_loopback(r));
+}
+
+/* The URL of the base, never from what the client says its host is. */
+static const char *find_base_url(const request_rec *r,
+                                 const scim_dir_config_t *conf)
+{
+    int tls = is_tls(r, scim_config_require_tls(conf));
+    apr_port_t port = r->server->port ? r->server->port
+                                      : r->connection->local_addr->port;
+    const char *host = r->server->server_hostname;
+
+    if (conf->base_url) {
+        return conf->base_url;
+    }
+    host = host ? host : r->connection->local_ip;
+    return apr_pstrcat(r->pool, tls ? "https://" : "http://", host,
+                       port == (tls ? 443 : 80) ? ""
+                       : apr_psprintf(r->pool, ":%u", port),
+                       conf->base_path, NULL);
+}
+
+/* The body */
+
+static scim_err_t *too_large(const request_rec *r, apr_off_t limit)
+{
+    return scim_err_make(SCIM_ERR_TOO_LARGE, r->pool,
+                         "the body is larger than the %" APR_OFF_T_FMT
+                         " bytes that are accepted", limit);
+}
+
+static int announces_more(const request_rec *r, apr_off_t limit)
+{
+    const char *text = apr_table_get(r->headers_in, "Content-Length");
+    apr_off_t length;
+
+    return text && ap_parse_strict_length(&length, text) && length > limit;
+}
+
+/* Read it up to the limit. @return OK, or the status that httpd found. */
+static int read_body(scim_request_t *request, request_rec *r, apr_off_t limit)
+{
+    apr_bucket_brigade *brigade =
+        apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    scim_buf_t body;
+    int done = 0;
+
+    if (announces_more(r, limit)) {
+        request->body_err = too_large(r, limit);
+        return OK;
+    }
+    scim_buf_init(&body, 1024, r->pool);
+    while (!done) {
+        apr_status_t status = ap_get_brigade(r->input_filters, brigade,
+                                             AP_MODE_READBYTES, APR_BLOCK_READ,
+                                             HUGE_STRING_LEN);
+        apr_bucket *bucket;
+
+        if (status != APR_SUCCESS) {
+            int answer = ap_map_http_request_error(status, HTTP_BAD_REQUEST);
+
+            if (answer == HTTP_REQUEST_ENTITY_TOO_LARGE) {
+                request->body_err = scim_err_make(SCIM_ERR_TOO_LARGE, r->pool,
+                    "the body is larger than the web server accepts");
+                return OK;
+            }
+            return answer;
+        }
+        for (bucket = APR_BRIGADE_FIRST(brigade);
+             bucket != APR_BRIGADE_SENTINEL(brigade) && !done;
+             bucket = APR_BUCKET_NEXT(bucket)) {
+            const char *data;
+            apr_size_t len;
+
+            if (APR_BUCKET_IS_EOS(bucket)) {
+                done = 1;
+            }
+            if (APR_BUCKET_IS_METADATA(bucket)) {
+                continue;
+            }
+            if (apr_bucket_read(bucket, &data, &len, APR_BLOCK_READ)
+                != APR_SUCCESS) {
+                return HTTP_BAD_REQUEST;
+            }
+            if ((apr_off_t)(body.len + len) > limit) {
+                request->body_err = too_large(r, limit);
+                done = 1;
+            }
+            else {
+                scim_buf_add(&body, data, len);
+            }
+        }
+        apr_brigade_cleanup(brigade);
+    }
+    request->body = body.data;
+    request->body_len = body.len;
+    return OK;
+}
+
+/* Nobody who has not even a token makes us read a body. */
+static int wants_body(const request_rec *r)
+{
+    return apr_table_get(r->headers_in, "Authorization")
+        && (r->method_number == M_POST || r->method_number == M_PUT
+            || r->method_number == M_PATCH);
+}
+
+/* The reply */
+
+static void set_header(request_rec *r, const char *name, const char *value)
+{
+    if (value) {
+        apr_table_setn(r->headers_out, name, value);
+    }
+}
+
+static int send_reply(request_rec *r, const scim_reply_t *reply)
+{
+    conn_rec *c = r->connection;
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool,
+                                                     c->bucket_alloc);
+
+    r->status = reply->status;
+    set_header(r, "Location", reply->location);
+    set_header(r, "Allow", reply->allow);
+    set_header(r, "WWW-Authenticate", reply->authenticate);
+    set_header(r, "Cache-Control", "no-store");
+    if (reply->retry_after) {
+        set_header(r, "Retry-After", apr_itoa(r->pool, reply->retry_after));
+    }
+    if (reply->body.len) {
+        ap_set_content_type(r, SCIM_CONTENT_TYPE);
+        ap_set_content_length(r, reply->body.len);
+        APR_BRIGADE_INSERT_TAIL(brigade,
+            apr_bucket_pool_create(reply->body.data, reply->body.len,
+                                   r->pool, c->bucket_alloc));
+    }
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(c->bucket_alloc));
+    if (ap_pass_brigade(r->output_filters, brigade) != APR_SUCCESS) {
+        return AP_FILTER_ERROR;
+    }
+    return OK;
+}
+
+/* Who asked, for LogFormat: %u and %{scim-tenant}n. */
+static void tell_log(request_rec *r, const scim_reply_t *reply)
+{
+    if (!reply->actor) {
+        return;
+    }
+    r->user = apr_pstrdup(r->pool, reply->actor);
+    apr_table_set(r->notes, "scim-actor", reply->actor);
+    apr_table_set(r->notes, "scim-tenant", reply->tenant ? reply->tenant : "");
+    apr_table_set(r->notes, "scim-token", reply->token_id);
+}
+
+static void refuse_at_once(scim_reply_t *reply, const request_rec *r,
+                           scim_err_t *err)
+{
+    memset(reply, 0, sizeof(*reply));
+    scim_buf_init(&reply->body, 256, r->pool);
+    reply->status = err->status;
+    reply->err = err;
+    scim_message_error(&reply->body, err->status, err->scim_type,
+                       err->detail);
+}
+
+static const char *path_below(const request_rec *r, const char *base)
+{
+    apr_size_t len = strlen(base);
+
+    return r->uri && strncmp(r->uri, base, len) == 0 ? r->uri + len : "";
+}
+
+static void fill_request(scim_request_t *request, scim_service_t *service,
+                         const scim_dir_config_t *conf, const request_rec *r)
+{
+    service->users = conf->users;
+    service->page = scim_config_page(conf);
+    service->page_max = scim_config_page_max(conf);
+    service->public_discovery = conf->public_discovery == 1;
+    service->retry_after = RETRY_AFTER;
+    memset(request, 0, sizeof(*request));
+    request->service = service;
+    request->connections = scim_lifecycle_pool(r->server, conf->database);
+    request->method = r->header_only ? "GET" : r->method;
+    request->path = path_below(r, conf->base_path);
+    request->query = r->args;
+    request->authorization = apr_table_get(r->headers_in, "Authorization");
+    request->content_type = apr_table_get(r->headers_in, "Content-Type");
+    request->base_url = find_base_url(r, conf);
+    request->request_id = apr_table_get(r->subprocess_env, "UNIQUE_ID");
+    request->pool = r->pool;
+}
+
+int scim_exchange_handler(request_rec *r)
+{
+    const scim_dir_config_t *conf;
+    scim_service_t service;
+    scim_request_t request;
+    scim_reply_t reply;
+
+    if (!r->handler || strcmp(r->handler, "scim") != 0) {
+        return DECLINED;
+    }
+    conf = scim_config_dir(r);
+    if (!conf->users) {
+        refuse_at_once(&reply, r, scim_err_make_cause(SCIM_ERR_MISCONFIGURED,
+            "the service is not set up correctly; its administrator finds "
+            "the reason in the web server's error log",
+            "SetHandler scim stands in a location without <ScimResource "
+            "User>", r->pool));
+    }
+    else if (!is_protected(r, conf)) {
+        refuse_at_once(&reply, r, scim_err_make(SCIM_ERR_FORBIDDEN, r->pool,
+            "this service is for TLS connections only; use its https:// "
+            "URL"));
+    }
+    else {
+        fill_request(&request, &service, conf, r);
+        if (wants_body(r)) {
+            int status = read_body(&request, r, scim_config_body_max(conf));
+
+            if (status != OK) {
+                return status;
+            }
+        }
+        scim_request_serve(&reply, &request);
+    }
+    tell_log(r, &reply);
+    scim_logging_reply(r, &reply);
+    return send_reply(r, &reply);
+}

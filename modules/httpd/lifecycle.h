@@ -1,0 +1,20 @@
+/* lifecycle.h - what lives longer than a request: the hooks at start, and
+ * each child's connections. */
+#ifndef SCIM_HTTPD_LIFECYCLE_H
+#define SCIM_HTTPD_LIFECYCLE_H
+
+#include "httpd/config.h"
+#include "pg/pool.h"
+
+int scim_lifecycle_pre_config(apr_pool_t *pconf, apr_pool_t *plog,
+                              apr_pool_t *ptemp);
+int scim_lifecycle_post_config(apr_pool_t *pconf, apr_pool_t *plog,
+                               apr_pool_t *ptemp, server_rec *server);
+void scim_lifecycle_child_init(apr_pool_t *pchild, server_rec *server);
+
+/** The pool of this child for a server and a conninfo, or NULL.
+ * Thread-safe; not before child_init. */
+scim_pool_t *scim_lifecycle_pool(const server_rec *server,
+                                 const char *conninfo);
+
+#endif

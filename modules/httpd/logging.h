@@ -1,0 +1,13 @@
+/* logging.h - what error_log says of a request. */
+#ifndef SCIM_HTTPD_LOGGING_H
+#define SCIM_HTTPD_LOGGING_H
+
+#include <httpd.h>
+
+#include "service/request.h"
+
+/** Write at most one line per finding: what the service could not do is an
+ * error, what a client may not do is information. */
+void scim_logging_reply(request_rec *r, const scim_reply_t *reply);
+
+#endif

@@ -1,0 +1,551 @@
+#include "pg/conn.h"
+
+#include <apr_strings.h>
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+/* Prepared statements per connection; lists with many forms of filters would
+ * otherwise fill the server's memory. */
+#define STATEMENTS_MAX 256
+
+typedef struct statement_t {
+    char name[16];
+} statement_t;
+
+/* A message whose answer is waited for. */
+typedef struct pending_t {
+    const char *preparing;  /* text of the statement; NULL: an execution */
+} pending_t;
+
+struct scim_conn_t {
+    const char *conninfo;
+    apr_interval_time_t timeout;
+    apr_time_t deadline;
+    apr_pool_t *pool;           /* as long as this struct */
+    apr_pool_t *session_pool;   /* as long as the connection is open */
+    apr_hash_t *statements;     /* text to statement_t, in session_pool */
+    unsigned int named;         /* statements named since it was opened */
+    apr_hash_t *memory;         /* in session_pool */
+    apr_array_header_t *pending;/* of pending_t */
+    int queued;                 /* executions among them */
+    int broken;                 /* queueing failed; the turn will say so */
+    int server_limit;
+    PGconn *pg;
+    char sqlstate[6];
+    const char *constraint;     /* in the pool of the failed turn */
+};
+
+/* The server's texts end in a newline and may have several lines. */
+static const char *server_text(const char *text, apr_pool_t *pool)
+{
+    char *out = apr_pstrdup(pool, text ? text : ""), *at;
+    apr_size_t len = strlen(out);
+
+    while (len && out[len - 1] == '\n') {
+        out[--len] = '\0';
+    }
+    for (at = out; *at; at++) {
+        if (*at == '\n' || *at == '\t') {
+            *at = ' ';
+        }
+    }
+    return out;
+}
+
+static apr_status_t close_cleanup(void *baton)
+{
+    scim_conn_t *conn = baton;
+
+    if (conn->pg) {
+        PQfinish(conn->pg);
+        conn->pg = NULL;
+    }
+    return APR_SUCCESS;
+}
+
+const char *scim_conn_check(const char *conninfo, apr_pool_t *pool)
+{
+    char *text = NULL;
+    PQconninfoOption *options = PQconninfoParse(conninfo, &text);
+    const char *wrong = options ? NULL
+                      : server_text(text ? text : "out of memory", pool);
+
+    PQconninfoFree(options);
+    PQfreemem(text);
+    return wrong;
+}
+
+scim_conn_t *scim_conn_make(const char *conninfo, apr_interval_time_t timeout,
+                            apr_pool_t *pool)
+{
+    scim_conn_t *conn = apr_pcalloc(pool, sizeof(*conn));
+
+    conn->conninfo = conninfo;
+    conn->timeout = timeout;
+    conn->pool = pool;
+    apr_pool_create(&conn->session_pool, pool);
+    apr_pool_tag(conn->session_pool, "scim_session");
+    conn->pending = apr_array_make(pool, 8, sizeof(pending_t));
+    apr_pool_cleanup_register(pool, conn, close_cleanup,
+                              apr_pool_cleanup_null);
+    return conn;
+}
+
+void scim_conn_close(scim_conn_t *conn)
+{
+    close_cleanup(conn);
+    apr_array_clear(conn->pending);
+    conn->queued = 0;
+    conn->broken = 0;
+}
+
+static scim_err_t *unavailable(const char *cause, apr_pool_t *pool)
+{
+    return scim_err_make_cause(SCIM_ERR_UNAVAILABLE,
+                               "the database is not available at the moment; "
+                               "try again later",
+                               apr_pstrdup(pool, cause), pool);
+}
+
+static scim_err_t *lost(scim_conn_t *conn, apr_pool_t *pool)
+{
+    const char *text = server_text(PQerrorMessage(conn->pg), pool);
+
+    scim_conn_close(conn);
+    return unavailable(*text ? text : "the connection was lost", pool);
+}
+
+/* Wait until the socket is ready. Returns 0 when the deadline has passed. */
+static int wait_for(scim_conn_t *conn, short events)
+{
+    struct pollfd fd = { PQsocket(conn->pg), events, 0 };
+
+    for (;;) {
+        apr_interval_time_t left = conn->deadline - apr_time_now();
+        int rv;
+
+        if (left <= 0) {
+            return 0;
+        }
+        rv = poll(&fd, 1, (int)(apr_time_as_msec(left) + 1));
+        if (rv > 0 || (rv < 0 && errno != EINTR)) {
+            return 1;
+        }
+    }
+}
+
+static scim_err_t *late(scim_conn_t *conn, const char *doing, apr_pool_t *pool)
+{
+    scim_conn_close(conn);
+    return unavailable(apr_psprintf(pool, "no answer within %d ms while %s",
+                                    (int)apr_time_as_msec(conn->timeout),
+                                    doing), pool);
+}
+
+static scim_err_t *connect_in_time(scim_conn_t *conn, apr_pool_t *pool)
+{
+    static const char *const keys[] = {
+        "dbname", "fallback_application_name", "client_encoding", NULL
+    };
+    const char *values[] = { conn->conninfo, "mod_scim", "UTF8", NULL };
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+
+    conn->pg = PQconnectStartParams(keys, values, 1);
+    if (!conn->pg) {
+        return unavailable("out of memory", pool);
+    }
+    if (PQstatus(conn->pg) == CONNECTION_BAD) {
+        return lost(conn, pool);
+    }
+    while (state != PGRES_POLLING_OK) {
+        if (!wait_for(conn, state == PGRES_POLLING_READING ? POLLIN
+                                                           : POLLOUT)) {
+            return late(conn, "connecting", pool);
+        }
+        state = PQconnectPoll(conn->pg);
+        if (state == PGRES_POLLING_FAILED) {
+            return lost(conn, pool);
+        }
+    }
+    return NULL;
+}
+
+static void ignore_notice(void *baton, const PGresult *result)
+{
+    (void)baton;
+    scim_log(SCIM_LOG_DEBUG, 20, "the database says: %s",
+             PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+}
+
+/* Limits below the deadline, so that the server gives up first; dates in the
+ * one form that base/time.h reads. The search path is left alone: every name
+ * here is qualified, and the application's triggers run under its own. */
+static scim_err_t *set_up(scim_conn_t *conn, apr_pool_t *pool)
+{
+    apr_int64_t limit = apr_time_as_msec(conn->timeout);
+    PGresult **results;
+    scim_sql_t sql;
+
+    scim_sql_init(&sql, pool);
+    scim_buf_puts(&sql.text,
+        "SELECT pg_catalog.set_config('statement_timeout', ");
+    scim_sql_param(&sql, apr_psprintf(pool, "%" APR_INT64_T_FMT,
+                                      limit * 8 / 10), NULL);
+    scim_buf_puts(&sql.text, ", false), pg_catalog.set_config('lock_timeout', ");
+    scim_sql_param(&sql, apr_psprintf(pool, "%" APR_INT64_T_FMT,
+                                      limit * 7 / 10), NULL);
+    scim_buf_puts(&sql.text, ", false), pg_catalog.set_config("
+        "'idle_in_transaction_session_timeout', ");
+    scim_sql_param(&sql, apr_psprintf(pool, "%" APR_INT64_T_FMT, limit * 2),
+                   NULL);
+    scim_buf_puts(&sql.text, ", false), pg_catalog.set_config('DateStyle', "
+        "'ISO, YMD', false), pg_catalog.current_setting('max_connections')");
+    scim_conn_queue(conn, &sql);
+    SCIM_TRY(scim_conn_turn(&results, conn, pool));
+    conn->server_limit = atoi(PQgetvalue(results[0], 0, 4));
+    return NULL;
+}
+
+static scim_err_t *open_anew(scim_conn_t *conn, apr_pool_t *pool)
+{
+    scim_err_t *err;
+
+    scim_conn_close(conn);
+    apr_pool_clear(conn->session_pool);
+    conn->statements = apr_hash_make(conn->session_pool);
+    conn->named = 0;
+    conn->memory = apr_hash_make(conn->session_pool);
+    SCIM_TRY(connect_in_time(conn, pool));
+    PQsetNoticeReceiver(conn->pg, ignore_notice, NULL);
+    if (PQsetnonblocking(conn->pg, 1) != 0 || !PQenterPipelineMode(conn->pg)) {
+        return lost(conn, pool);
+    }
+    err = set_up(conn, pool);
+    if (err) {
+        scim_conn_close(conn);
+        return unavailable(err->cause, pool);
+    }
+    return NULL;
+}
+
+/* Whether an idle connection still is one: a server that went away has
+ * closed it, which shows as something to read. */
+static int is_open(scim_conn_t *conn)
+{
+    struct pollfd fd;
+
+    if (!conn->pg || PQstatus(conn->pg) != CONNECTION_OK) {
+        return 0;
+    }
+    fd.fd = PQsocket(conn->pg);
+    fd.events = POLLIN;
+    fd.revents = 0;
+    if (poll(&fd, 1, 0) == 0) {
+        return 1;
+    }
+    return PQconsumeInput(conn->pg) && PQstatus(conn->pg) == CONNECTION_OK
+        && poll(&fd, 1, 0) == 0;
+}
+
+scim_err_t *scim_conn_begin(scim_conn_t *conn, apr_time_t deadline,
+                            apr_pool_t *pool)
+{
+    conn->deadline = deadline;
+    conn->sqlstate[0] = '\0';
+    conn->constraint = NULL;
+    if (is_open(conn) && apr_hash_count(conn->statements) < STATEMENTS_MAX) {
+        return NULL;
+    }
+    return open_anew(conn, pool);
+}
+
+static void push_pending(scim_conn_t *conn, const char *preparing)
+{
+    pending_t *pending = apr_array_push(conn->pending);
+
+    pending->preparing = preparing;
+}
+
+/* Find the statement with this text, or send it to be prepared. */
+static statement_t *prepared(scim_conn_t *conn, const char *text)
+{
+    statement_t *statement = apr_hash_get(conn->statements, text,
+                                          APR_HASH_KEY_STRING);
+    const char *key;
+
+    if (statement) {
+        return statement;
+    }
+    statement = apr_pcalloc(conn->session_pool, sizeof(*statement));
+    apr_snprintf(statement->name, sizeof(statement->name), "s%u",
+                 conn->named++);
+    if (!PQsendPrepare(conn->pg, statement->name, text, 0, NULL)) {
+        conn->broken = 1;
+        return NULL;
+    }
+    key = apr_pstrdup(conn->session_pool, text);
+    apr_hash_set(conn->statements, key, APR_HASH_KEY_STRING, statement);
+    push_pending(conn, key);
+    return statement;
+}
+
+static void queue(scim_conn_t *conn, const char *text, int nparams,
+                  const char *const *params)
+{
+    statement_t *statement;
+
+    if (conn->broken || !conn->pg) {
+        conn->broken = 1;
+        return;
+    }
+    statement = prepared(conn, text);
+    if (!statement || !PQsendQueryPrepared(conn->pg, statement->name, nparams,
+                                           params, NULL, NULL, 0)) {
+        conn->broken = 1;
+        return;
+    }
+    push_pending(conn, NULL);
+    conn->queued++;
+}
+
+void scim_conn_queue(scim_conn_t *conn, const scim_sql_t *sql)
+{
+    queue(conn, sql->text.data, sql->params->nelts,
+          (const char *const *)sql->params->elts);
+}
+
+void scim_conn_queue_text(scim_conn_t *conn, const char *text)
+{
+    queue(conn, text, 0, NULL);
+}
+
+static apr_status_t clear_cleanup(void *result)
+{
+    PQclear(result);
+    return APR_SUCCESS;
+}
+
+/* Read the next result; *presult is NULL at the end of one statement's. */
+static scim_err_t *next_result(PGresult **presult, scim_conn_t *conn,
+                               apr_pool_t *pool)
+{
+    while (PQisBusy(conn->pg)) {
+        if (!wait_for(conn, POLLIN)) {
+            return late(conn, "waiting for its answer", pool);
+        }
+        if (!PQconsumeInput(conn->pg)) {
+            return lost(conn, pool);
+        }
+    }
+    *presult = PQgetResult(conn->pg);
+    if (*presult) {
+        apr_pool_cleanup_register(pool, *presult, clear_cleanup,
+                                  apr_pool_cleanup_null);
+    }
+    return NULL;
+}
+
+static scim_err_t *flush(scim_conn_t *conn, apr_pool_t *pool)
+{
+    int left;
+
+    if (!PQpipelineSync(conn->pg)) {
+        return lost(conn, pool);
+    }
+    while ((left = PQflush(conn->pg)) == 1) {
+        if (!wait_for(conn, POLLIN | POLLOUT)) {
+            return late(conn, "sending", pool);
+        }
+        if (!PQconsumeInput(conn->pg)) {
+            return lost(conn, pool);
+        }
+    }
+    return left == 0 ? NULL : lost(conn, pool);
+}
+
+/* The server's answer of an error, as one of ours. What the application's
+ * triggers and constraints refuse is for the client to mend. */
+static scim_err_t *refused(scim_conn_t *conn, const PGresult *result,
+                           apr_pool_t *pool)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *constraint = PQresultErrorField(result,
+                                                PG_DIAG_CONSTRAINT_NAME);
+    const char *cause;
+    scim_err_t *err;
+
+    state = state ? state : "XX000";
+    text = server_text(text ? text : PQresultErrorMessage(result), pool);
+    apr_cpystrn(conn->sqlstate, state, sizeof(conn->sqlstate));
+    conn->constraint = constraint ? apr_pstrdup(pool, constraint) : NULL;
+    cause = apr_psprintf(pool, "%s (SQLSTATE %s)", text, state);
+    if (strncmp(state, "SC4", 3) == 0) {
+        err = scim_err_make_cause(SCIM_ERR_APPLICATION, text, cause, pool);
+        err->status = atoi(state + 2);
+        return err;
+    }
+    if (strcmp(state, "P0001") == 0) {
+        return scim_err_make_cause(SCIM_ERR_INVALID_VALUE, text, cause, pool);
+    }
+    if (strcmp(state, "23505") == 0) {
+        return scim_err_make_cause(SCIM_ERR_UNIQUENESS,
+                                   "a value that must be unique is used by "
+                                   "another account", cause, pool);
+    }
+    if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0) {
+        return scim_err_make_cause(SCIM_ERR_INVALID_VALUE,
+            constraint ? apr_psprintf(pool, "the application does not accept "
+                                      "a value (its rule \"%s\")", constraint)
+                       : "the application does not accept a value",
+            cause, pool);
+    }
+    /* 08 connection, 25006 read only, 40 rolled back, 53 resources, 55P03
+     * lock, 57 operator and time limits, 58 system: nights pass. */
+    if (strncmp(state, "08", 2) == 0 || strcmp(state, "25006") == 0
+        || strncmp(state, "40", 2) == 0 || strncmp(state, "53", 2) == 0
+        || strcmp(state, "55P03") == 0 || strncmp(state, "57", 2) == 0
+        || strncmp(state, "58", 2) == 0) {
+        return unavailable(cause, pool);
+    }
+    return scim_err_make_cause(SCIM_ERR_INTERNAL,
+                               "the service met an unexpected error; its log "
+                               "has the details", cause, pool);
+}
+
+/* A statement that the server did not prepare is prepared anew next time. */
+static void settle_prepared(scim_conn_t *conn, const char *text,
+                            const PGresult *result)
+{
+    if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+        apr_hash_set(conn->statements, text, APR_HASH_KEY_STRING, NULL);
+    }
+}
+
+/* Take the answers, one message after the other, up to the sync. */
+static scim_err_t *collect(PGresult **results, scim_conn_t *conn,
+                           scim_err_t **pfirst, apr_pool_t *pool)
+{
+    PGresult *result, *end;
+    int i, executed = 0;
+
+    for (i = 0; i < conn->pending->nelts; i++) {
+        const pending_t *pending = &APR_ARRAY_IDX(conn->pending, i, pending_t);
+
+        SCIM_TRY(next_result(&result, conn, pool));
+        if (!result) {
+            return lost(conn, pool);
+        }
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR && !*pfirst) {
+            *pfirst = refused(conn, result, pool);
+            if (PQstatus(conn->pg) != CONNECTION_OK) {
+                return lost(conn, pool);
+            }
+        }
+        if (pending->preparing) {
+            settle_prepared(conn, pending->preparing, result);
+        }
+        else {
+            results[executed++] = *pfirst ? NULL : result;
+        }
+        SCIM_TRY(next_result(&end, conn, pool));
+    }
+    SCIM_TRY(next_result(&result, conn, pool));
+    if (!result || PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+        return lost(conn, pool);
+    }
+    return NULL;
+}
+
+/* After these the statements of this connection are of no more use. */
+static int is_stale_plan(const char *state)
+{
+    return strcmp(state, "0A000") == 0 || strcmp(state, "26000") == 0
+        || strcmp(state, "42703") == 0 || strcmp(state, "42P01") == 0
+        || strcmp(state, "42883") == 0 || strcmp(state, "42704") == 0;
+}
+
+scim_err_t *scim_conn_turn(PGresult ***presults, scim_conn_t *conn,
+                           apr_pool_t *pool)
+{
+    PGresult **results = apr_pcalloc(pool, (conn->queued + 1)
+                                           * sizeof(PGresult *));
+    scim_err_t *first = NULL, *err;
+
+    conn->sqlstate[0] = '\0';
+    conn->constraint = NULL;
+    if (!conn->pg) {
+        return unavailable("the connection was lost", pool);
+    }
+    if (conn->broken) {
+        return lost(conn, pool);
+    }
+    err = flush(conn, pool);
+    if (!err) {
+        err = collect(results, conn, &first, pool);
+    }
+    apr_array_clear(conn->pending);
+    conn->queued = 0;
+    if (err) {
+        return err;
+    }
+    *presults = results;
+    return first;
+}
+
+const char *scim_conn_sqlstate(const scim_conn_t *conn)
+{
+    return conn->sqlstate;
+}
+
+const char *scim_conn_constraint(const scim_conn_t *conn)
+{
+    return conn->constraint;
+}
+
+int scim_conn_can_retry(const scim_conn_t *conn)
+{
+    return is_stale_plan(conn->sqlstate)
+        || strcmp(conn->sqlstate, "40001") == 0
+        || strcmp(conn->sqlstate, "40P01") == 0;
+}
+
+void scim_conn_end(scim_conn_t *conn, apr_pool_t *pool)
+{
+    PGresult **results;
+
+    if (!conn->pg) {
+        return;
+    }
+    if (is_stale_plan(conn->sqlstate) || conn->pending->nelts) {
+        scim_conn_close(conn);
+        return;
+    }
+    if (PQtransactionStatus(conn->pg) == PQTRANS_IDLE) {
+        return;
+    }
+    scim_conn_queue_text(conn, "ROLLBACK");
+    if (scim_conn_turn(&results, conn, pool)
+        || PQtransactionStatus(conn->pg) != PQTRANS_IDLE) {
+        scim_conn_close(conn);
+    }
+}
+
+apr_hash_t *scim_conn_memory(scim_conn_t *conn)
+{
+    return conn->memory;
+}
+
+apr_pool_t *scim_conn_memory_pool(scim_conn_t *conn)
+{
+    return conn->session_pool;
+}
+
+int scim_conn_server_limit(const scim_conn_t *conn)
+{
+    return conn->server_limit;
+}

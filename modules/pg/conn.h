@@ -1,0 +1,91 @@
+/* conn.h - one connection to PostgreSQL and the conversations over it.
+ *
+ * A conversation is a few turns: statements are queued, then one turn sends
+ * them in libpq's pipeline mode and waits for all answers. Statements are
+ * prepared the first time their text is met and found again by it.
+ *
+ * Every wait has the conversation's deadline. When it passes, the socket is
+ * closed: PQcancel would open another connection, and against a server that
+ * does not answer that one would wait too. The server's own time limits lie
+ * below the deadline, so it normally gives up first. Host names are resolved
+ * by libpq outside the deadline.
+ *
+ * A connection belongs to one thread at a time and must not cross a fork.
+ */
+#ifndef SCIM_PG_CONN_H
+#define SCIM_PG_CONN_H
+
+#include <apr_hash.h>
+#include <apr_tables.h>
+#include <apr_time.h>
+#include <libpq-fe.h>
+
+#include "base/err.h"
+#include "store/sql.h"
+
+typedef struct scim_conn_t scim_conn_t;
+
+/** Whether libpq can read the text as a connection string. @return NULL or
+ * what is wrong with it */
+const char *scim_conn_check(const char *conninfo, apr_pool_t *pool);
+
+/** Make a connection that is not open yet. @a conninfo as libpq reads it;
+ * @a timeout is the longest conversation. Nothing is sent. */
+scim_conn_t *scim_conn_make(const char *conninfo, apr_interval_time_t timeout,
+                            apr_pool_t *pool);
+
+/** Close it for good; also what the end of its pool does. */
+void scim_conn_close(scim_conn_t *conn);
+
+/**
+ * Begin a conversation: set the deadline and see to it that the connection
+ * is open. One that the server has closed meanwhile is opened again.
+ *
+ * @return NULL, or SCIM_ERR_UNAVAILABLE
+ */
+scim_err_t *scim_conn_begin(scim_conn_t *conn, apr_time_t deadline,
+                            apr_pool_t *pool);
+
+/** Queue a statement with its parameters, to be sent by the next turn. */
+void scim_conn_queue(scim_conn_t *conn, const scim_sql_t *sql);
+
+/** Queue a statement without parameters. */
+void scim_conn_queue_text(scim_conn_t *conn, const char *text);
+
+/**
+ * Send what is queued and wait for every answer.
+ *
+ * @param results one for each queued statement, in order; they are freed with
+ *                @a pool. On an error those behind the failed one are NULL
+ * @return NULL, or the error of the first statement that failed, or
+ *         SCIM_ERR_UNAVAILABLE when the connection was lost or the deadline
+ *         passed: then what was sent may or may not have happened
+ */
+scim_err_t *scim_conn_turn(PGresult ***presults, scim_conn_t *conn,
+                           apr_pool_t *pool);
+
+/** The SQLSTATE of the last failed turn, "" when there was none. */
+const char *scim_conn_sqlstate(const scim_conn_t *conn);
+
+/** The constraint that the last failed turn named, or NULL. */
+const char *scim_conn_constraint(const scim_conn_t *conn);
+
+/**
+ * Whether the last failed turn certainly did nothing and may be tried again
+ * at once: a stale plan, a deadlock, a serialisation failure.
+ */
+int scim_conn_can_retry(const scim_conn_t *conn);
+
+/** End the conversation: an open transaction is rolled back; what cannot be
+ * brought to rest is closed. */
+void scim_conn_end(scim_conn_t *conn, apr_pool_t *pool);
+
+/** What is kept for as long as this connection stays open: proven mappings.
+ * The hash and its pool vanish when it is opened anew. */
+apr_hash_t *scim_conn_memory(scim_conn_t *conn);
+apr_pool_t *scim_conn_memory_pool(scim_conn_t *conn);
+
+/** The server's max_connections; 0 before the first opening. */
+int scim_conn_server_limit(const scim_conn_t *conn);
+
+#endif

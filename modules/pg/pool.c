@@ -1,0 +1,106 @@
+#include "pg/pool.h"
+
+#include <apr_atomic.h>
+#include <apr_reslist.h>
+#include <apr_strings.h>
+
+#include "base/log.h"
+
+struct scim_pool_t {
+    const scim_pool_config_t *config;
+    apr_reslist_t *list;
+    volatile apr_uint32_t compared; /* the limits stand in the log already */
+};
+
+static apr_status_t make_conn(void **pconn, void *baton, apr_pool_t *pool)
+{
+    const scim_pool_t *connections = baton;
+    apr_pool_t *own;
+
+    apr_pool_create(&own, pool);
+    apr_pool_tag(own, "scim_conn");
+    *pconn = scim_conn_make(connections->config->conninfo,
+                            connections->config->timeout, own);
+    return APR_SUCCESS;
+}
+
+static apr_status_t close_conn(void *conn, void *baton, apr_pool_t *pool)
+{
+    (void)baton;
+    (void)pool;
+    scim_conn_close(conn);
+    return APR_SUCCESS;
+}
+
+apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
+                                       const scim_pool_config_t *config,
+                                       apr_pool_t *pool)
+{
+    scim_pool_t *connections = apr_pcalloc(pool, sizeof(*connections));
+    apr_status_t status;
+
+    connections->config = config;
+    /* No least number and no age: a connection is opened when it is needed
+     * and stays; one that died is opened anew by the next conversation. */
+    status = apr_reslist_create(&connections->list, 0, config->max,
+                                config->max, 0, make_conn, close_conn,
+                                connections, pool);
+    if (status == APR_SUCCESS) {
+        apr_reslist_timeout_set(connections->list, config->acquire_timeout);
+        *ppool = connections;
+    }
+    return status;
+}
+
+/* Once per child: may all connections be open at once? */
+static void compare_limits(scim_pool_t *connections, const scim_conn_t *conn)
+{
+    const scim_pool_config_t *config = connections->config;
+    int wanted = config->children * config->max;
+    int limit = scim_conn_server_limit(conn);
+
+    if (apr_atomic_cas32(&connections->compared, 1, 0) != 0) {
+        return;
+    }
+    scim_log(wanted >= limit ? SCIM_LOG_WARNING : SCIM_LOG_INFO, 21,
+             "this server may open %d connections to the database (%d "
+             "children with %d each); the database's max_connections is %d%s",
+             wanted, config->children, config->max, limit,
+             wanted >= limit ? ". Lower ScimPoolMax or raise it" : "");
+}
+
+apr_time_t scim_pool_deadline(const scim_pool_t *connections)
+{
+    return apr_time_now() + connections->config->timeout;
+}
+
+scim_err_t *scim_pool_acquire(scim_conn_t **pconn, scim_pool_t *connections,
+                              apr_time_t deadline, apr_pool_t *pool)
+{
+    scim_conn_t *conn;
+    scim_err_t *err;
+    void *resource;
+
+    if (apr_reslist_acquire(connections->list, &resource) != APR_SUCCESS) {
+        return scim_err_make_cause(SCIM_ERR_UNAVAILABLE,
+            "the service is busy at the moment; try again later",
+            apr_psprintf(pool, "all %d connections of this child are busy "
+                         "(ScimPoolMax)", connections->config->max), pool);
+    }
+    conn = resource;
+    err = scim_conn_begin(conn, deadline, pool);
+    if (err) {
+        apr_reslist_release(connections->list, conn);
+        return err;
+    }
+    compare_limits(connections, conn);
+    *pconn = conn;
+    return NULL;
+}
+
+void scim_pool_release(scim_pool_t *connections, scim_conn_t *conn,
+                       apr_pool_t *pool)
+{
+    scim_conn_end(conn, pool);
+    apr_reslist_release(connections->list, conn);
+}

@@ -1,0 +1,50 @@
+/* pool.h - the connections of one child process to one database.
+ *
+ * Made in child_init, on APR's resource list. The list makes only closed
+ * connections, because it makes them under its lock: opening happens in the
+ * conversation that needs it, where a slow server holds up nobody else.
+ */
+#ifndef SCIM_PG_POOL_H
+#define SCIM_PG_POOL_H
+
+#include "pg/conn.h"
+
+typedef struct scim_pool_t scim_pool_t;
+
+typedef struct scim_pool_config_t {
+    const char *conninfo;
+    int max;                        /* connections of this child */
+    int children;                   /* for the comparison in the log */
+    apr_interval_time_t acquire_timeout;
+    apr_interval_time_t timeout;    /* the longest conversation */
+} scim_pool_config_t;
+
+/** Make the pool in child_init; @a config is borrowed. */
+apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
+                                       const scim_pool_config_t *config,
+                                       apr_pool_t *pool);
+
+/**
+ * Take a connection and begin a conversation.
+ *
+ * Waits at most the acquire timeout when all are busy. Give it back with
+ * scim_pool_release() on the same thread, also after an error of its turns.
+ *
+ * @param pconn    set on success
+ * @param deadline of the conversation
+ * @param pool     for errors; nothing of the connection lives there
+ * @return NULL, or SCIM_ERR_UNAVAILABLE
+ *
+ * Thread-safe.
+ */
+scim_err_t *scim_pool_acquire(scim_conn_t **pconn, scim_pool_t *connections,
+                              apr_time_t deadline, apr_pool_t *pool);
+
+/** When a conversation that begins now has to be over. */
+apr_time_t scim_pool_deadline(const scim_pool_t *connections);
+
+/** End the conversation and give the connection back. Thread-safe. */
+void scim_pool_release(scim_pool_t *connections, scim_conn_t *conn,
+                       apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,43 @@
+/* resource.h - the statements of store/sql.h, carried out.
+ */
+#ifndef SCIM_PG_RESOURCE_H
+#define SCIM_PG_RESOURCE_H
+
+#include "pg/conn.h"
+#include "store/sql.h"
+
+/* One resource in an answer. */
+typedef struct scim_found_t {
+    scim_row_t row;
+    char how;               /* see SCIM_SQL_HOW; 0: none */
+    const char *version;    /* see SCIM_SQL_VERSION; NULL: not asked for */
+} scim_found_t;
+
+/* What a statement answered. All texts live in the pool of the request. */
+typedef struct scim_answer_t {
+    const char *token_id;   /* NULL: the token is not valid, and the rest is
+                             * empty */
+    const char *tenant;
+    const char *actor;
+    apr_int64_t total;      /* of a list */
+    int count;
+    scim_found_t *found;
+} scim_answer_t;
+
+typedef enum {
+    SCIM_ASK_ALONE,         /* a transaction of its own */
+    SCIM_ASK_BEGIN,         /* the first statement of a transaction */
+    SCIM_ASK_COMMIT         /* the last */
+} scim_ask_t;
+
+/**
+ * Run one statement in one turn.
+ *
+ * @param mapping whose columns the answer has; NULL: only the token
+ * @param answer  filled on success
+ */
+scim_err_t *scim_pg_ask(scim_answer_t *answer, scim_conn_t *conn,
+                        const scim_sql_t *sql, scim_ask_t ask,
+                        const scim_mapping_t *mapping, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,37 @@
+#include "proto/message.h"
+
+#include <apr_strings.h>
+
+#include <string.h>
+
+void scim_message_error(scim_buf_t *buf, int status, const char *scim_type,
+                        const char *detail)
+{
+    scim_buf_puts(buf, "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:"
+                       "Error\"],\"status\":\"");
+    scim_buf_puts(buf, apr_itoa(buf->pool, status));
+    scim_buf_putc(buf, '"');
+    if (scim_type) {
+        scim_buf_puts(buf, ",\"scimType\":\"");
+        scim_buf_puts(buf, scim_type);
+        scim_buf_putc(buf, '"');
+    }
+    scim_buf_puts(buf, ",\"detail\":");
+    scim_buf_json(buf, detail, strlen(detail));
+    scim_buf_putc(buf, '}');
+}
+
+void scim_message_list_open(scim_buf_t *buf, apr_int64_t total,
+                            apr_int64_t start, int items)
+{
+    scim_buf_printf(buf,
+        "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:ListResponse\"],"
+        "\"totalResults\":%" APR_INT64_T_FMT ",\"startIndex\":%"
+        APR_INT64_T_FMT ",\"itemsPerPage\":%d,\"Resources\":[",
+        total, start, items);
+}
+
+void scim_message_list_close(scim_buf_t *buf)
+{
+    scim_buf_puts(buf, "]}");
+}

@@ -1,0 +1,23 @@
+/* message.h - the messages that are not resources (RFC 7644 sections 3.4.2
+ * and 3.12). */
+#ifndef SCIM_PROTO_MESSAGE_H
+#define SCIM_PROTO_MESSAGE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define SCIM_CONTENT_TYPE "application/scim+json"
+
+/** Write an error message. @a scim_type may be NULL. */
+void scim_message_error(scim_buf_t *buf, int status, const char *scim_type,
+                        const char *detail);
+
+/** Write a list response up to its first resource. @a items is the number
+ * of resources that will follow, separated by commas. */
+void scim_message_list_open(scim_buf_t *buf, apr_int64_t total,
+                            apr_int64_t start, int items);
+
+/** Write its end. */
+void scim_message_list_close(scim_buf_t *buf);
+
+#endif

@@ -1,0 +1,727 @@
+#include "proto/patch.h"
+
+#include <apr_strings.h>
+
+#include <string.h>
+
+#include "base/fold.h"
+#include "proto/quirks.h"
+#include "query/path.h"
+#include "schema/resource.h"
+
+typedef enum { OP_ADD, OP_REPLACE, OP_REMOVE } op_t;
+
+typedef struct operation_t {
+    op_t op;
+    int has_path;
+    scim_path_t path;
+    const char *path_text;      /* for what is noted and said */
+    const scim_json_t *value;   /* NULL: none given */
+} operation_t;
+
+struct scim_patch_t {
+    apr_array_header_t *operations;     /* of operation_t */
+};
+
+/* What one call works on. */
+typedef struct work_t {
+    scim_json_t *resource;
+    scim_intake_t *intake;
+    const scim_rtype_t *type;
+    apr_pool_t *pool;
+    int merging;                /* a body, not a PATCH: clears nothing */
+    const scim_attr_t *removed; /* a required attribute that `remove` took */
+} work_t;
+
+/* Reading the message */
+
+static scim_err_t *decode_operation(operation_t *operation,
+                                    const scim_json_t *in, int number,
+                                    const scim_rtype_t *type,
+                                    apr_pool_t *pool)
+{
+    const scim_json_t *op, *path;
+
+    if (in->type != SCIM_JSON_OBJECT) {
+        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, pool,
+                             "operation %d is not an object", number);
+    }
+    op = scim_json_find(in, "op");
+    if (!op || op->type != SCIM_JSON_STRING) {
+        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, pool,
+                             "operation %d has no op", number);
+    }
+    switch (scim_quirk_op(op->text)) {
+    case 'a':
+        operation->op = OP_ADD;
+        break;
+    case 'r':
+        operation->op = OP_REPLACE;
+        break;
+    case 'd':
+        operation->op = OP_REMOVE;
+        break;
+    default:
+        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, pool,
+                             "operation %d has the unknown op \"%s\"; it must "
+                             "be add, replace or remove",
+                             number, scim_err_quote(op->text, pool));
+    }
+    operation->value = scim_json_find(in, "value");
+    path = scim_json_find(in, "path");
+    operation->has_path = path && path->type != SCIM_JSON_NULL;
+    if (operation->has_path) {
+        if (path->type != SCIM_JSON_STRING) {
+            return scim_err_make(SCIM_ERR_INVALID_PATH, pool,
+                                 "the path of operation %d is not a string",
+                                 number);
+        }
+        operation->path_text = path->text;
+        SCIM_TRY(scim_path_parse(&operation->path, path->text, type, pool));
+    }
+    else if (operation->op == OP_REMOVE) {
+        return scim_err_make(SCIM_ERR_NO_TARGET, pool,
+                             "operation %d removes, but has no path", number);
+    }
+    else if (!operation->value
+             || operation->value->type != SCIM_JSON_OBJECT) {
+        return scim_err_make(SCIM_ERR_INVALID_VALUE, pool,
+                             "operation %d has no path, so its value must be "
+                             "an object of attributes", number);
+    }
+    if (operation->op != OP_REMOVE && !operation->value) {
+        return scim_err_make(SCIM_ERR_INVALID_VALUE, pool,
+                             "operation %d has no value", number);
+    }
+    return NULL;
+}
+
+scim_err_t *scim_patch_decode(scim_patch_t **ppatch, const scim_json_t *body,
+                              const scim_rtype_t *type, apr_pool_t *pool)
+{
+    scim_patch_t *patch = apr_palloc(pool, sizeof(*patch));
+    const scim_json_t *list, *in;
+    int number = 0;
+
+    if (body->type != SCIM_JSON_OBJECT) {
+        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, pool,
+                             "the body is not a JSON object");
+    }
+    list = scim_json_find(body, "Operations");
+    if (!list || list->type != SCIM_JSON_ARRAY) {
+        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, pool,
+                             "the body has no array \"Operations\"");
+    }
+    if (scim_json_count(list) > SCIM_PATCH_OPERATIONS_MAX) {
+        return scim_err_make(SCIM_ERR_TOO_LARGE, pool,
+                             "more than %d operations in one request",
+                             SCIM_PATCH_OPERATIONS_MAX);
+    }
+    patch->operations = apr_array_make(pool, 8, sizeof(operation_t));
+    for (in = list->first; in; in = in->next) {
+        operation_t *operation = apr_array_push(patch->operations);
+
+        SCIM_TRY(decode_operation(operation, in, ++number, type, pool));
+    }
+    *ppatch = patch;
+    return NULL;
+}
+
+/* Elements of multi-valued attributes */
+
+static int is_same_text(const scim_json_t *a, const scim_json_t *b,
+                        int case_exact, apr_pool_t *pool)
+{
+    if (case_exact || a->type != SCIM_JSON_STRING
+        || b->type != SCIM_JSON_STRING) {
+        return scim_json_is_equal(a, b);
+    }
+    return strcmp(scim_fold(a->text, pool), scim_fold(b->text, pool)) == 0;
+}
+
+/* Whether `element` is what `wanted` describes: the same `value` where one is
+ * given, else the same in all that is given. */
+static int is_described(const scim_json_t *element, const scim_json_t *wanted,
+                        const scim_attr_t *attr, apr_pool_t *pool)
+{
+    const scim_json_t *member, *value = scim_json_find(wanted, "value");
+
+    for (member = value ? value : wanted->first; member;
+         member = value ? NULL : member->next) {
+        const scim_attr_t *sub = scim_attr_sub(attr, member->name);
+        const scim_json_t *mine = scim_json_find(element, member->name);
+
+        if (!sub || !mine
+            || !is_same_text(mine, member, sub->case_exact, pool)) {
+            return 0;
+        }
+    }
+    return wanted->first != NULL;
+}
+
+static int is_primary(const scim_json_t *element)
+{
+    const scim_json_t *primary = scim_json_find(element, "primary");
+
+    return primary && primary->type == SCIM_JSON_BOOL && primary->boolean;
+}
+
+/* The element is the primary one now, so no other is (RFC 7644 section
+ * 3.5.2). */
+static void keep_one_primary(scim_json_t *array, const scim_json_t *chosen)
+{
+    scim_json_t *element;
+
+    if (!is_primary(chosen)) {
+        return;
+    }
+    for (element = array->first; element; element = element->next) {
+        if (element != chosen && is_primary(element)) {
+            scim_json_remove(element, "primary");
+        }
+    }
+}
+
+/* Set the given members; JSON null clears one. */
+static void merge_members(scim_json_t *object, const scim_json_t *members,
+                          apr_pool_t *pool)
+{
+    const scim_json_t *member;
+
+    for (member = members->first; member; member = member->next) {
+        if (member->type == SCIM_JSON_NULL) {
+            scim_json_remove(object, member->name);
+        }
+        else {
+            scim_json_set(object, member->name,
+                          scim_json_copy(member, pool));
+        }
+    }
+}
+
+/* Take out what must not exist, and the attribute with its last element. */
+static void drop_hollow(work_t *work, const scim_attr_t *attr)
+{
+    scim_json_t *value = scim_resource_get(work->type, work->resource, attr);
+    scim_json_t *element, *next;
+
+    if (!value) {
+        return;
+    }
+    if (attr->multi && attr->type == SCIM_TYPE_COMPLEX) {
+        for (element = value->first; element; element = next) {
+            next = element->next;
+            if (scim_value_is_hollow(element, attr)) {
+                scim_json_unlink(value, element);
+            }
+        }
+    }
+    if (scim_json_is_empty(value)
+        || (!attr->multi && attr->type == SCIM_TYPE_COMPLEX
+            && scim_value_is_hollow(value, attr))) {
+        scim_resource_remove(work->type, work->resource, attr);
+    }
+}
+
+static scim_json_t *get_or_make(work_t *work, const scim_attr_t *attr)
+{
+    scim_json_t *value = scim_resource_get(work->type, work->resource, attr);
+
+    if (!value) {
+        value = scim_json_make(attr->multi ? SCIM_JSON_ARRAY
+                                           : SCIM_JSON_OBJECT, work->pool);
+        scim_resource_set(work->type, work->resource, attr, value,
+                          work->pool);
+    }
+    return value;
+}
+
+/* Only the first of several primary elements in one list stays one. */
+static void keep_first_primary(scim_json_t *array)
+{
+    scim_json_t *element;
+
+    for (element = array->first; element; element = element->next) {
+        if (is_primary(element)) {
+            keep_one_primary(array, element);
+            return;
+        }
+    }
+}
+
+static void add_element(work_t *work, const scim_attr_t *attr,
+                        const scim_json_t *element)
+{
+    scim_json_t *array = get_or_make(work, attr), *mine;
+    const scim_json_t *type = scim_json_find(element, "type");
+
+    for (mine = array->first; mine; mine = mine->next) {
+        const scim_json_t *my_type = scim_json_find(mine, "type");
+
+        if (attr->type != SCIM_TYPE_COMPLEX) {
+            if (is_same_text(mine, element, attr->case_exact, work->pool)) {
+                return;
+            }
+        }
+        else if (is_described(mine, element, attr, work->pool)
+                 && (!type || !my_type
+                     || scim_json_is_text(my_type, type->text))) {
+            merge_members(mine, element, work->pool);
+            keep_one_primary(array, mine);
+            return;
+        }
+    }
+    mine = scim_json_copy(element, work->pool);
+    scim_json_append(array, mine);
+    if (attr->type == SCIM_TYPE_COMPLEX) {
+        keep_one_primary(array, mine);
+    }
+}
+
+/* Paths with a filter */
+
+/* Put the equalities of a filter into `element`. Returns 0 when the filter
+ * asks for more than equality, so that no element can be made from it. */
+static int fill_from_filter(scim_json_t *element, const scim_filter_t *filter,
+                            apr_pool_t *pool)
+{
+    if (filter->kind == SCIM_FILTER_AND) {
+        return fill_from_filter(element, filter->left, pool)
+            && fill_from_filter(element, filter->right, pool);
+    }
+    if (filter->kind != SCIM_FILTER_COMPARE || filter->op != SCIM_OP_EQ
+        || !filter->sub || filter->value->type == SCIM_JSON_NULL) {
+        return 0;
+    }
+    if (!scim_json_find(element, filter->sub->name)) {
+        scim_json_set(element, filter->sub->name,
+                      scim_json_copy(filter->value, pool));
+    }
+    return 1;
+}
+
+/* Set a sub-attribute, or several, of one element. */
+static scim_err_t *change_element(work_t *work, op_t op,
+                                  const scim_path_t *path,
+                                  scim_json_t *element,
+                                  const scim_json_t *value)
+{
+    scim_json_t *changes;
+
+    if (path->sub) {
+        SCIM_TRY(scim_value_decode(&changes,
+                                   scim_quirk_wrapped_value(value, path->sub),
+                                   path->sub, work->intake));
+        if (changes) {
+            scim_json_set(element, path->sub->name, changes);
+        }
+        else {
+            scim_json_remove(element, path->sub->name);
+        }
+        return NULL;
+    }
+    SCIM_TRY(scim_value_decode_element(&changes,
+                                       scim_quirk_single_in_array(value),
+                                       path->attr, 1, work->intake));
+    if (!changes) {
+        element->first = element->last = NULL;
+        return NULL;
+    }
+    if (op == OP_REPLACE) {
+        element->first = element->last = NULL;
+    }
+    merge_members(element, changes, work->pool);
+    if (op == OP_REPLACE && path->filter) {
+        fill_from_filter(element, path->filter, work->pool);
+    }
+    return NULL;
+}
+
+static scim_err_t *no_target(const work_t *work, const scim_path_t *path)
+{
+    return scim_err_make(SCIM_ERR_NO_TARGET, work->pool,
+                         "no element of %s matches the filter of the path, "
+                         "and none can be made from it: only \"eq\" joined by "
+                         "\"and\" says what a new element would be",
+                         scim_attr_path(path->attr, work->pool));
+}
+
+/* add and replace on `attr[filter]`, `attr[filter].sub`, and `attr.sub` of a
+ * multi-valued attribute: every match is changed; without a match an element
+ * is made, as Entra expects of `emails[type eq "work"].value`. */
+static scim_err_t *change_matching(work_t *work, op_t op,
+                                   const scim_path_t *path,
+                                   const scim_json_t *value)
+{
+    scim_json_t *array = scim_resource_get(work->type, work->resource,
+                                           path->attr);
+    scim_json_t *element, *next;
+    int found = 0;
+
+    for (element = array ? array->first : NULL; element; element = next) {
+        next = element->next;
+        if (path->filter
+            && !scim_filter_matches_element(path->filter, element,
+                                            work->pool)) {
+            continue;
+        }
+        found = 1;
+        SCIM_TRY(change_element(work, op, path, element, value));
+        keep_one_primary(array, element);
+    }
+    if (found || scim_json_is_empty(value)) {
+        return NULL;
+    }
+    element = scim_json_make(SCIM_JSON_OBJECT, work->pool);
+    SCIM_TRY(change_element(work, OP_ADD, path, element, value));
+    if (!element->first) {
+        return NULL;
+    }
+    if (path->filter
+        && !fill_from_filter(element, path->filter, work->pool)) {
+        return no_target(work, path);
+    }
+    array = get_or_make(work, path->attr);
+    scim_json_append(array, element);
+    keep_one_primary(array, element);
+    return NULL;
+}
+
+static void remove_matching(work_t *work, const scim_path_t *path)
+{
+    scim_json_t *array = scim_resource_get(work->type, work->resource,
+                                           path->attr);
+    scim_json_t *element, *next;
+
+    for (element = array ? array->first : NULL; element; element = next) {
+        next = element->next;
+        if (path->filter
+            && !scim_filter_matches_element(path->filter, element,
+                                            work->pool)) {
+            continue;
+        }
+        if (path->sub) {
+            scim_json_remove(element, path->sub->name);
+        }
+        else {
+            scim_json_unlink(array, element);
+        }
+    }
+}
+
+/* Remove exactly the elements that the operation lists; a list that cannot
+ * be read removes nothing. */
+static scim_err_t *remove_listed(work_t *work, const scim_attr_t *attr,
+                                 const scim_json_t *list)
+{
+    scim_json_t *array = scim_resource_get(work->type, work->resource, attr);
+    const scim_json_t *wanted;
+    int in_array = list->type == SCIM_JSON_ARRAY;
+
+    for (wanted = in_array ? list->first : list; wanted;
+         wanted = in_array ? wanted->next : NULL) {
+        scim_json_t *described, *element, *next;
+
+        if (attr->type == SCIM_TYPE_COMPLEX) {
+            SCIM_TRY(scim_value_decode_element(&described, wanted, attr, 0,
+                                               work->intake));
+            if (!described) {
+                return scim_err_make(SCIM_ERR_INVALID_VALUE, work->pool,
+                                     "the values to remove from %s do not say "
+                                     "which elements are meant",
+                                     scim_attr_path(attr, work->pool));
+            }
+        }
+        else {
+            described = scim_json_copy(wanted, work->pool);
+        }
+        for (element = array ? array->first : NULL; element; element = next) {
+            next = element->next;
+            if (attr->type == SCIM_TYPE_COMPLEX
+                ? is_described(element, described, attr, work->pool)
+                : is_same_text(element, described, attr->case_exact,
+                               work->pool)) {
+                scim_json_unlink(array, element);
+            }
+        }
+    }
+    return NULL;
+}
+
+/* One attribute, no filter */
+
+static scim_err_t *set_multi(work_t *work, op_t op, const scim_attr_t *attr,
+                             const scim_json_t *value)
+{
+    const scim_json_t *element;
+    scim_json_t *array;
+
+    SCIM_TRY(scim_value_decode(&array, value, attr, work->intake));
+    if (!array && work->merging) {
+        return NULL;
+    }
+    if (op == OP_REPLACE || !array) {
+        scim_resource_remove(work->type, work->resource, attr);
+    }
+    if (!array) {
+        return NULL;
+    }
+    if (op == OP_REPLACE) {
+        if (attr->type == SCIM_TYPE_COMPLEX) {
+            keep_first_primary(array);
+        }
+        scim_resource_set(work->type, work->resource, attr, array,
+                          work->pool);
+        return NULL;
+    }
+    for (element = array->first; element; element = element->next) {
+        add_element(work, attr, element);
+    }
+    return NULL;
+}
+
+static scim_err_t *set_complex(work_t *work, const scim_attr_t *attr,
+                               const scim_json_t *value)
+{
+    scim_json_t *members;
+
+    SCIM_TRY(scim_value_decode_element(&members,
+                                       scim_quirk_single_in_array(value),
+                                       attr, !work->merging, work->intake));
+    if (members) {
+        merge_members(get_or_make(work, attr), members, work->pool);
+    }
+    else if (!work->merging
+             && scim_json_is_empty(scim_quirk_single_in_array(value))) {
+        scim_resource_remove(work->type, work->resource, attr);
+    }
+    return NULL;
+}
+
+static scim_err_t *set_simple(work_t *work, const scim_attr_t *attr,
+                              const scim_json_t *value)
+{
+    scim_json_t *decoded;
+
+    SCIM_TRY(scim_value_decode(&decoded, value, attr, work->intake));
+    if (decoded) {
+        scim_resource_set(work->type, work->resource, attr, decoded,
+                          work->pool);
+    }
+    else if (!work->merging) {
+        scim_resource_remove(work->type, work->resource, attr);
+    }
+    return NULL;
+}
+
+static scim_err_t *set_at(work_t *work, op_t op, const scim_path_t *path,
+                          const scim_json_t *value)
+{
+    const scim_attr_t *attr = path->attr;
+
+    if (attr->multi && (path->filter || path->sub)) {
+        return change_matching(work, op, path, value);
+    }
+    if (attr->multi) {
+        return set_multi(work, op, attr, value);
+    }
+    if (path->sub) {
+        return change_element(work, op, path, get_or_make(work, attr), value);
+    }
+    if (attr->type == SCIM_TYPE_COMPLEX) {
+        return set_complex(work, attr, value);
+    }
+    return set_simple(work, attr, value);
+}
+
+static scim_err_t *remove_at(work_t *work, const scim_path_t *path,
+                             const scim_json_t *value)
+{
+    const scim_attr_t *attr = path->attr;
+    scim_json_t *mine = scim_resource_get(work->type, work->resource, attr);
+
+    if (attr->required) {
+        work->removed = attr;
+    }
+    if (!mine) {
+        return NULL;
+    }
+    if (attr->multi && (path->filter || path->sub)) {
+        remove_matching(work, path);
+    }
+    else if (attr->multi && scim_quirk_is_remove_list(value)) {
+        return remove_listed(work, attr, value);
+    }
+    else if (path->sub) {
+        scim_json_remove(mine, path->sub->name);
+    }
+    else {
+        scim_resource_remove(work->type, work->resource, attr);
+    }
+    return NULL;
+}
+
+static scim_err_t *apply_object(work_t *work, op_t op,
+                                const scim_schema_t *schema,
+                                const scim_json_t *object);
+
+static scim_err_t *apply_path(work_t *work, op_t op, const scim_path_t *path,
+                              const char *name, const scim_json_t *value)
+{
+    const scim_attr_t *attr = path->attr;
+
+    if (path->known && !attr) {
+        if (op == OP_REMOVE) {
+            int i;
+
+            for (i = 0; i < path->schema->nattrs; i++) {
+                scim_resource_remove(work->type, work->resource,
+                                     &path->schema->attrs[i]);
+            }
+            return NULL;
+        }
+        return apply_object(work, op, path->schema, value);
+    }
+    if (!path->known || scim_quirk_is_server_only(attr)
+        || (path->sub && scim_quirk_is_server_only(path->sub))
+        || !work->intake->stored[attr->index]
+        || (path->sub && !work->intake->stored[path->sub->index])) {
+        if (!path->known || !scim_quirk_is_server_only(attr)) {
+            scim_intake_ignore(work->intake, name);
+        }
+        return NULL;
+    }
+    return op == OP_REMOVE ? remove_at(work, path, value)
+                           : set_at(work, op, path, value);
+}
+
+/* Each member's name is a path; below an extension's URN it is one within
+ * that extension. A name that is no path is nothing we store, unless its
+ * bracket says that it was meant to be one. */
+static scim_err_t *apply_object(work_t *work, op_t op,
+                                const scim_schema_t *schema,
+                                const scim_json_t *object)
+{
+    const scim_json_t *member;
+
+    if (!object || object->type != SCIM_JSON_OBJECT) {
+        if (work->merging || scim_json_is_empty(object)) {
+            return NULL;
+        }
+        return scim_err_make(SCIM_ERR_INVALID_VALUE, work->pool,
+                             "the value of %s must be an object of "
+                             "attributes", schema ? schema->urn : "a request");
+    }
+    for (member = object->first; member; member = member->next) {
+        const char *name = member->name;
+        scim_path_t path;
+        scim_err_t *err;
+
+        if (work->merging && member->type != SCIM_JSON_OBJECT
+            && scim_json_is_empty(member)) {
+            continue;
+        }
+        if (schema) {
+            name = apr_pstrcat(work->pool, schema->urn, ":", name, NULL);
+        }
+        err = scim_path_parse(&path, name, work->type, work->pool);
+        if (err && !work->merging && strchr(member->name, '[')) {
+            return err;
+        }
+        if (err) {
+            scim_intake_ignore(work->intake, name);
+            continue;
+        }
+        SCIM_TRY(apply_path(work, op, &path, name, member));
+    }
+    return NULL;
+}
+
+/* When all is done: an element may get its `value` by a later operation. */
+static void drop_all_hollow(work_t *work)
+{
+    int i;
+
+    for (i = 0; i < work->type->nattrs; i++) {
+        const scim_attr_t *attr = work->type->attrs[i];
+
+        if (!attr->parent && attr->type == SCIM_TYPE_COMPLEX) {
+            drop_hollow(work, attr);
+        }
+    }
+}
+
+static scim_err_t *check_required(const work_t *work)
+{
+    int i;
+
+    for (i = 0; i < work->type->nattrs; i++) {
+        const scim_attr_t *attr = work->type->attrs[i];
+
+        if (attr->parent || !attr->required || scim_quirk_is_server_only(attr)
+            || !work->intake->stored[attr->index]
+            || !scim_json_is_empty(scim_resource_get(work->type,
+                                                     work->resource, attr))) {
+            continue;
+        }
+        if (work->removed == attr) {
+            return scim_err_make(SCIM_ERR_MUTABILITY, work->pool,
+                                 "%s is required and cannot be removed",
+                                 scim_attr_path(attr, work->pool));
+        }
+        return scim_err_make(SCIM_ERR_INVALID_VALUE, work->pool,
+                             "%s is required and must not be empty",
+                             scim_attr_path(attr, work->pool));
+    }
+    return NULL;
+}
+
+static void begin(work_t *work, scim_json_t *resource, scim_intake_t *intake,
+                  int merging)
+{
+    work->resource = resource;
+    work->intake = intake;
+    work->type = intake->type;
+    work->pool = intake->pool;
+    work->merging = merging;
+    work->removed = NULL;
+}
+
+scim_err_t *scim_patch_apply(scim_json_t *resource, const scim_patch_t *patch,
+                             scim_intake_t *intake)
+{
+    work_t work;
+    int i;
+
+    begin(&work, resource, intake, 0);
+    for (i = 0; i < patch->operations->nelts; i++) {
+        const operation_t *operation =
+            &APR_ARRAY_IDX(patch->operations, i, operation_t);
+
+        if (!operation->has_path) {
+            SCIM_TRY(apply_object(&work, operation->op, NULL,
+                                  operation->value));
+        }
+        else {
+            SCIM_TRY(apply_path(&work, operation->op, &operation->path,
+                                operation->path_text, operation->value));
+        }
+    }
+    drop_all_hollow(&work);
+    return check_required(&work);
+}
+
+scim_err_t *scim_patch_merge(scim_json_t *resource, const scim_json_t *body,
+                             scim_intake_t *intake)
+{
+    work_t work;
+
+    if (body->type != SCIM_JSON_OBJECT) {
+        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, intake->pool,
+                             "the body is not a JSON object");
+    }
+    begin(&work, resource, intake, 1);
+    SCIM_TRY(apply_object(&work, OP_REPLACE, NULL, body));
+    drop_all_hollow(&work);
+    return check_required(&work);
+}

@@ -1,0 +1,55 @@
+/* patch.h - PATCH (RFC 7644 section 3.5.2) as a function on a resource in
+ * memory, and the merging of POST and PUT bodies, which is the same work: a
+ * body is an object whose members are set one by one, each name being a path.
+ *
+ * Nothing here does I/O; the caller reads the resource, lets it be changed
+ * and writes what differs. A resource that a failed call leaves behind is of
+ * no use.
+ */
+#ifndef SCIM_PROTO_PATCH_H
+#define SCIM_PROTO_PATCH_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "proto/value.h"
+
+#define SCIM_PATCH_OPERATIONS_MAX 1000
+
+typedef struct scim_patch_t scim_patch_t;
+
+/**
+ * Read a PatchOp message. Names and `op` in any case, unknown members
+ * ignored, `schemas` not asked for, an empty list of operations allowed.
+ *
+ * @param ppatch set on success
+ * @return NULL; SCIM_ERR_INVALID_SYNTAX for no object, no Operations, an
+ *         unknown op; SCIM_ERR_INVALID_PATH; SCIM_ERR_NO_TARGET for a remove
+ *         without path; SCIM_ERR_INVALID_VALUE for another op without value or
+ *         a value that cannot stand without a path; SCIM_ERR_TOO_LARGE
+ */
+scim_err_t *scim_patch_decode(scim_patch_t **ppatch, const scim_json_t *body,
+                              const scim_rtype_t *type, apr_pool_t *pool);
+
+/**
+ * Apply the operations in order to @a resource, which is changed in place.
+ *
+ * Operations on what is not stored are noted in the intake and left out.
+ * Required attributes are judged when all operations are done.
+ *
+ * @return NULL; SCIM_ERR_INVALID_VALUE for a value of the wrong type or a
+ *         required attribute that is gone; SCIM_ERR_MUTABILITY when it went
+ *         by `remove`; SCIM_ERR_NO_TARGET when an element is to be changed
+ *         that does not exist and cannot be made from the filter
+ */
+scim_err_t *scim_patch_apply(scim_json_t *resource, const scim_patch_t *patch,
+                             scim_intake_t *intake);
+
+/**
+ * Set in @a resource what the body of a POST or PUT says. Members that say
+ * nothing count as absent and clear nothing. A multi-valued attribute is
+ * replaced as a whole, a complex one merged.
+ */
+scim_err_t *scim_patch_merge(scim_json_t *resource, const scim_json_t *body,
+                             scim_intake_t *intake);
+
+#endif

@@ -1,0 +1,206 @@
+#include "proto/value.h"
+
+#include <apr_strings.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "proto/quirks.h"
+
+scim_intake_t *scim_intake_make(const scim_rtype_t *type,
+                                const unsigned char *stored,
+                                apr_pool_t *pool)
+{
+    scim_intake_t *intake = apr_palloc(pool, sizeof(*intake));
+
+    intake->type = type;
+    intake->stored = stored;
+    intake->ignored = apr_array_make(pool, 4, sizeof(const char *));
+    intake->pool = pool;
+    return intake;
+}
+
+void scim_intake_ignore(scim_intake_t *intake, const char *name)
+{
+    APR_ARRAY_PUSH(intake->ignored, const char *) =
+        scim_err_quote(name, intake->pool);
+}
+
+static scim_err_t *wrong(const scim_attr_t *attr, const char *rule,
+                         scim_intake_t *intake)
+{
+    return scim_err_make(SCIM_ERR_INVALID_VALUE, intake->pool, "%s %s",
+                         scim_attr_path(attr, intake->pool), rule);
+}
+
+static int is_base64(const char *text)
+{
+    apr_size_t digits = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "abcdefghijklmnopqrstuvwxyz"
+                                     "0123456789+/-_\r\n");
+
+    return strspn(text + digits, "=") <= 2
+        && text[digits + strspn(text + digits, "=")] == '\0';
+}
+
+static int is_integer(const char *text)
+{
+    return text[strspn(text, "-0123456789")] == '\0';
+}
+
+static scim_err_t *decode_simple(scim_json_t **pvalue, const scim_json_t *in,
+                                 const scim_attr_t *attr,
+                                 scim_intake_t *intake)
+{
+    apr_time_t time;
+    int boolean;
+
+    switch (attr->type) {
+    case SCIM_TYPE_BOOLEAN:
+        boolean = scim_quirk_boolean(in);
+        if (boolean < 0) {
+            return wrong(attr, "must be true or false", intake);
+        }
+        *pvalue = scim_json_make_bool(boolean, intake->pool);
+        return NULL;
+    case SCIM_TYPE_INTEGER:
+        if (in->type != SCIM_JSON_NUMBER || !is_integer(in->text)) {
+            return wrong(attr, "must be a whole number", intake);
+        }
+        break;
+    case SCIM_TYPE_DECIMAL:
+        if (in->type != SCIM_JSON_NUMBER) {
+            return wrong(attr, "must be a number", intake);
+        }
+        break;
+    case SCIM_TYPE_DATETIME:
+        if (in->type != SCIM_JSON_STRING || !scim_time_parse(&time, in->text)) {
+            return wrong(attr, "must be a date and time such as "
+                               "\"2026-01-31T12:00:00Z\"", intake);
+        }
+        break;
+    case SCIM_TYPE_BINARY:
+        if (in->type != SCIM_JSON_STRING || !is_base64(in->text)) {
+            return wrong(attr, "must be base64 text", intake);
+        }
+        break;
+    default:
+        if (in->type != SCIM_JSON_STRING) {
+            return wrong(attr, "must be a string", intake);
+        }
+        break;
+    }
+    *pvalue = scim_json_copy(in, intake->pool);
+    return NULL;
+}
+
+int scim_value_is_nothing(const scim_json_t *value, const scim_attr_t *attr)
+{
+    return scim_json_is_empty(value)
+        && !(value && value->type == SCIM_JSON_OBJECT
+             && attr->type != SCIM_TYPE_COMPLEX);
+}
+
+int scim_value_is_hollow(const scim_json_t *element, const scim_attr_t *attr)
+{
+    if (!element->first) {
+        return 1;
+    }
+    return scim_attr_sub(attr, "value")
+        && scim_json_is_empty(scim_json_find(element, "value"));
+}
+
+scim_err_t *scim_value_decode_element(scim_json_t **pvalue,
+                                      const scim_json_t *in,
+                                      const scim_attr_t *attr, int keep_clears,
+                                      scim_intake_t *intake)
+{
+    const scim_json_t *member;
+    scim_json_t *out;
+
+    *pvalue = NULL;
+    if (scim_json_is_empty(in)) {
+        return NULL;
+    }
+    if (in->type != SCIM_JSON_OBJECT) {
+        in = scim_quirk_bare_value(in, attr, intake->pool);
+        if (!in) {
+            return wrong(attr, "must be an object", intake);
+        }
+    }
+    out = scim_json_make(SCIM_JSON_OBJECT, intake->pool);
+    for (member = in->first; member; member = member->next) {
+        const scim_attr_t *sub = scim_attr_sub(attr, member->name);
+        scim_json_t *value;
+
+        if (!sub || scim_quirk_is_server_only(sub)
+            || !intake->stored[sub->index]) {
+            if (!scim_json_is_empty(member)) {
+                scim_intake_ignore(intake,
+                    apr_pstrcat(intake->pool, attr->name, ".", member->name,
+                                NULL));
+            }
+            continue;
+        }
+        SCIM_TRY(scim_value_decode(&value, member, sub, intake));
+        if (!value && keep_clears) {
+            value = scim_json_make(SCIM_JSON_NULL, intake->pool);
+        }
+        if (value) {
+            scim_json_set(out, sub->name, value);
+        }
+    }
+    if (out->first) {
+        *pvalue = out;
+    }
+    return NULL;
+}
+
+scim_err_t *scim_value_decode(scim_json_t **pvalue, const scim_json_t *in,
+                              const scim_attr_t *attr, scim_intake_t *intake)
+{
+    const scim_json_t *child;
+    scim_json_t *out, *value;
+
+    *pvalue = NULL;
+    if (scim_value_is_nothing(in, attr)) {
+        return NULL;
+    }
+    if (!attr->multi) {
+        in = scim_quirk_single_in_array(in);
+        if (scim_value_is_nothing(in, attr)) {
+            return NULL;
+        }
+        if (attr->type != SCIM_TYPE_COMPLEX) {
+            return decode_simple(pvalue, in, attr, intake);
+        }
+        SCIM_TRY(scim_value_decode_element(&value, in, attr, 0, intake));
+        *pvalue = value && !scim_value_is_hollow(value, attr) ? value : NULL;
+        return NULL;
+    }
+    out = scim_json_make(SCIM_JSON_ARRAY, intake->pool);
+    child = in->type == SCIM_JSON_ARRAY ? in->first : in;
+    for (; child; child = in->type == SCIM_JSON_ARRAY ? child->next : NULL) {
+        if (attr->type != SCIM_TYPE_COMPLEX) {
+            if (scim_value_is_nothing(child, attr)) {
+                continue;
+            }
+            SCIM_TRY(decode_simple(&value, child, attr, intake));
+        }
+        else {
+            SCIM_TRY(scim_value_decode_element(&value, child, attr, 0,
+                                               intake));
+            if (value && scim_value_is_hollow(value, attr)) {
+                value = NULL;
+            }
+        }
+        if (value) {
+            scim_json_append(out, value);
+        }
+    }
+    if (out->first) {
+        *pvalue = out;
+    }
+    return NULL;
+}

@@ -1,0 +1,17 @@
+/* call.h - a request on its way through the service. */
+#ifndef SCIM_SERVICE_CALL_H
+#define SCIM_SERVICE_CALL_H
+
+#include "service/request.h"
+#include "store/sql.h"
+
+typedef struct scim_call_t {
+    const scim_request_t *request;
+    scim_reply_t *reply;
+    const char *path;
+    const char *id;             /* the path's second segment, or NULL */
+    scim_asker_t asker;
+    int is_public;              /* discovery that needs no token */
+} scim_call_t;
+
+#endif

@@ -1,0 +1,237 @@
+#include "service/request.h"
+
+#include <apr_strings.h>
+
+#include <string.h>
+
+#include "proto/message.h"
+#include "service/auth.h"
+#include "service/discovery.h"
+#include "service/resources.h"
+
+typedef scim_err_t *(*handler_t)(scim_reply_t *reply,
+                                 const scim_call_t *call);
+
+/* What answers a path, by method. */
+typedef struct route_t {
+    const char *allow;          /* methods; NULL: nothing is there */
+    handler_t get, post, put, patch, delete;
+    int is_discovery;
+} route_t;
+
+static scim_err_t *not_offered(scim_reply_t *reply, const scim_call_t *call)
+{
+    (void)reply;
+    return scim_resources_refuse(call,
+        scim_err_make(SCIM_ERR_NOT_IMPLEMENTED, call->request->pool,
+                      "this service does not offer %s", call->path));
+}
+
+static scim_err_t *no_groups(scim_reply_t *reply, const scim_call_t *call)
+{
+    (void)reply;
+    return scim_resources_refuse(call,
+        scim_err_make(SCIM_ERR_NOT_IMPLEMENTED, call->request->pool,
+                      "groups are not enabled in this application; switch "
+                      "group provisioning off in the directory"));
+}
+
+static scim_err_t *no_such_group(scim_reply_t *reply, const scim_call_t *call)
+{
+    (void)reply;
+    return scim_resources_refuse(call,
+        scim_err_make(SCIM_ERR_NOT_FOUND, call->request->pool,
+                      "there is no group with the id \"%s\"; groups are not "
+                      "enabled in this application",
+                      scim_err_quote(call->id, call->request->pool)));
+}
+
+/* Directories look for groups even where groups are switched off, and must
+ * find that there are none. */
+static scim_err_t *empty_groups(scim_reply_t *reply, const scim_call_t *call)
+{
+    SCIM_TRY(scim_resources_authenticate(call));
+    reply->status = 200;
+    scim_message_list_open(&reply->body, 0, 1, 0);
+    scim_message_list_close(&reply->body);
+    return NULL;
+}
+
+static const route_t users = {
+    "GET, HEAD, POST, OPTIONS",
+    scim_resources_list, scim_resources_create, NULL, NULL, NULL, 0
+};
+static const route_t user = {
+    "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
+    scim_resources_get, NULL, scim_resources_put, scim_resources_patch,
+    scim_resources_delete, 0
+};
+static const route_t groups = {
+    "GET, HEAD, POST, OPTIONS",
+    empty_groups, no_groups, NULL, NULL, NULL, 0
+};
+static const route_t group = {
+    "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
+    no_such_group, NULL, no_groups, no_groups, no_groups, 0
+};
+static const route_t unoffered = {
+    "OPTIONS",
+    not_offered, not_offered, not_offered, not_offered, not_offered, 0
+};
+static const route_t config = {
+    "GET, HEAD, OPTIONS", scim_discovery_serve_config,
+    NULL, NULL, NULL, NULL, 1
+};
+static const route_t types = {
+    "GET, HEAD, OPTIONS", scim_discovery_serve_types,
+    NULL, NULL, NULL, NULL, 1
+};
+static const route_t schemas = {
+    "GET, HEAD, OPTIONS", scim_discovery_serve_schemas,
+    NULL, NULL, NULL, NULL, 1
+};
+
+static const struct {
+    const char *name;
+    const route_t *alone;       /* /name */
+    const route_t *with_id;     /* /name/id */
+} endpoints[] = {
+    { "Users", &users, &user },
+    { "Groups", &groups, &group },
+    { "ServiceProviderConfig", &config, NULL },
+    { "ResourceTypes", &types, &types },
+    { "Schemas", &schemas, &schemas },
+    { "Me", &unoffered, NULL },
+    { "Bulk", &unoffered, NULL },
+    { ".search", &unoffered, NULL }
+};
+
+/* Take the path apart: doubled slashes and one at the end do not count. */
+static int split_path(const char **segments, int max, const char *path,
+                      apr_pool_t *pool)
+{
+    char *rest = apr_pstrdup(pool, path), *state, *segment;
+    int count = 0;
+
+    for (segment = apr_strtok(rest, "/", &state); segment;
+         segment = apr_strtok(NULL, "/", &state)) {
+        if (count == max) {
+            return -1;
+        }
+        segments[count++] = segment;
+    }
+    return count;
+}
+
+static const route_t *find_route(scim_call_t *call)
+{
+    static const route_t nothing = { 0 };
+    const char *segments[2];
+    int count = split_path(segments, 2, call->path, call->request->pool);
+    apr_size_t i;
+
+    for (i = 0; count > 0 && i < sizeof(endpoints) / sizeof(*endpoints); i++) {
+        const route_t *route;
+
+        if (strcmp(endpoints[i].name, segments[0]) != 0) {
+            continue;
+        }
+        if (count == 1) {
+            return endpoints[i].alone;
+        }
+        call->id = segments[1];
+        route = strcmp(call->id, ".search") == 0 ? &unoffered
+                                                 : endpoints[i].with_id;
+        return route ? route : &nothing;
+    }
+    return &nothing;
+}
+
+static handler_t find_handler(const route_t *route, const char *method)
+{
+    return strcmp(method, "GET") == 0    ? route->get
+         : strcmp(method, "POST") == 0   ? route->post
+         : strcmp(method, "PUT") == 0    ? route->put
+         : strcmp(method, "PATCH") == 0  ? route->patch
+         : strcmp(method, "DELETE") == 0 ? route->delete : NULL;
+}
+
+static scim_err_t *serve_options(scim_reply_t *reply, const scim_call_t *call,
+                                 const route_t *route)
+{
+    SCIM_TRY(scim_resources_authenticate(call));
+    reply->status = 204;
+    reply->allow = route->allow;
+    return NULL;
+}
+
+static scim_err_t *refuse_method(scim_reply_t *reply, const scim_call_t *call,
+                                 const route_t *route)
+{
+    reply->allow = route->allow;
+    return scim_resources_refuse(call,
+        scim_err_make(SCIM_ERR_METHOD, call->request->pool,
+                      "%s is not possible on %s; possible are %s",
+                      scim_err_quote(call->request->method,
+                                     call->request->pool),
+                      scim_err_quote(call->path, call->request->pool),
+                      route->allow));
+}
+
+static scim_err_t *serve(scim_reply_t *reply, scim_call_t *call)
+{
+    const scim_request_t *request = call->request;
+    const route_t *route = find_route(call);
+    handler_t handler = find_handler(route, request->method);
+
+    call->is_public = route->is_discovery && request->service->public_discovery
+                   && !request->authorization;
+    if (!call->is_public) {
+        SCIM_TRY(scim_auth_read(&call->asker.token_sha256,
+                                &reply->authenticate, request->authorization,
+                                request->pool));
+    }
+    if (!route->allow) {
+        return scim_resources_refuse(call,
+            scim_err_make(SCIM_ERR_NOT_FOUND, request->pool,
+                          "there is nothing at %s",
+                          scim_err_quote(call->path, request->pool)));
+    }
+    if (strcmp(request->method, "OPTIONS") == 0) {
+        return serve_options(reply, call, route);
+    }
+    return handler ? handler(reply, call) : refuse_method(reply, call, route);
+}
+
+/* The one border at which an error becomes an answer. */
+static void answer_error(scim_reply_t *reply, const scim_request_t *request,
+                         const scim_err_t *err)
+{
+    reply->status = err->status;
+    reply->err = err;
+    reply->location = NULL;
+    reply->body.len = 0;
+    if (err->kind == SCIM_ERR_UNAVAILABLE || err->status == 429) {
+        reply->retry_after = request->service->retry_after;
+    }
+    scim_message_error(&reply->body, err->status, err->scim_type,
+                       err->detail);
+}
+
+void scim_request_serve(scim_reply_t *reply, const scim_request_t *request)
+{
+    scim_call_t call;
+    scim_err_t *err;
+
+    memset(reply, 0, sizeof(*reply));
+    scim_buf_init(&reply->body, 1024, request->pool);
+    memset(&call, 0, sizeof(call));
+    call.request = request;
+    call.reply = reply;
+    call.path = request->path;
+    call.asker.request_id = request->request_id;
+    err = serve(reply, &call);
+    if (err) {
+        answer_error(reply, request, err);
+    }
+}

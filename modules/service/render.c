@@ -1,0 +1,413 @@
+#include "service/render.h"
+
+#include <apr_escape.h>
+#include <apr_strings.h>
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/span.h"
+#include "base/time.h"
+
+#define PUTS(buf, text) scim_buf_puts(buf, text)
+
+void scim_render_init(scim_render_t *render, const scim_mapping_t *mapping,
+                      const unsigned char *shown, const char *base_url,
+                      apr_pool_t *pool)
+{
+    render->mapping = mapping;
+    render->shown = shown;
+    render->base_url = base_url;
+    render->extras = apr_palloc(pool, mapping->type->nattrs
+                                      * sizeof(*render->extras));
+}
+
+const char *scim_render_location(const char *base_url,
+                                 const scim_rtype_t *type, const char *id,
+                                 apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, base_url, "/", type->endpoint, "/",
+                       apr_pescape_path_segment(pool, id), NULL);
+}
+
+/* Find where each attribute stands in the JSONB column. */
+static void index_object(const scim_render_t *render,
+                         const scim_schema_t *schema, scim_span_t object,
+                         apr_pool_t *pool)
+{
+    const scim_rtype_t *type = render->mapping->type;
+    scim_span_walk_t walk;
+    scim_span_t key, value;
+
+    scim_span_walk(&walk, object);
+    while (scim_span_next(&walk, &key, &value)) {
+        const char *name = apr_pstrmemdup(pool, key.text, key.len);
+        const scim_attr_t *attr = scim_rtype_attr(type, schema, name);
+        const scim_schema_t *extension;
+
+        if (attr) {
+            render->extras[attr->index] = value;
+        }
+        else if (!schema && (extension = scim_rtype_schema(type, name))) {
+            index_object(render, extension, value, pool);
+        }
+    }
+}
+
+/* The fragment of a mapped element in the JSONB column. */
+static scim_span_t find_fragment(const scim_row_t *row, const char *wanted,
+                                 apr_pool_t *pool)
+{
+    scim_span_t document = { row->extra, row->extra ? strlen(row->extra) : 0 };
+    scim_span_t key, value, none = { NULL, 0 };
+    scim_span_walk_t walk;
+    scim_buf_t quoted;
+
+    scim_buf_init(&quoted, strlen(wanted) + 8, pool);
+    scim_buf_json(&quoted, wanted, strlen(wanted));
+    scim_span_walk(&walk, document);
+    while (scim_span_next(&walk, &key, &value)) {
+        /* the name has quotes in it, so its written form is compared */
+        if (key.len + 2 == quoted.len
+            && memcmp(key.text, quoted.data + 1, key.len) == 0) {
+            return value;
+        }
+    }
+    return none;
+}
+
+/* Begin a member: comma and name. */
+static void put_name(scim_buf_t *buf, const char *name)
+{
+    if (buf->data[buf->len - 1] != '{') {
+        scim_buf_putc(buf, ',');
+    }
+    scim_buf_putc(buf, '"');
+    PUTS(buf, name);
+    scim_buf_add(buf, "\":", 2);
+}
+
+static void put_time(scim_buf_t *buf, const char *text)
+{
+    apr_time_t time;
+
+    if (scim_time_parse(&time, text)) {
+        text = scim_time_format(time, buf->pool);
+    }
+    scim_buf_json(buf, text, strlen(text));
+}
+
+/* Write a column's value as a member, if there is one. */
+static void put_column(scim_buf_t *buf, const scim_column_t *column,
+                       const char *name, const char *text)
+{
+    if (!text || !*text) {
+        return;
+    }
+    put_name(buf, name);
+    switch (column->leaf->type) {
+    case SCIM_TYPE_BOOLEAN:
+        PUTS(buf, *text == 't' ? "true" : "false");
+        break;
+    case SCIM_TYPE_INTEGER:
+    case SCIM_TYPE_DECIMAL:
+        PUTS(buf, text);
+        break;
+    case SCIM_TYPE_DATETIME:
+        put_time(buf, text);
+        break;
+    default:
+        scim_buf_json(buf, text, strlen(text));
+        break;
+    }
+}
+
+static int is_scalar(scim_span_t value)
+{
+    return value.len && *value.text != '{' && *value.text != '[';
+}
+
+/* Write the shown sub-attributes that a stored object has. */
+static void put_stored_subs(scim_buf_t *buf, const scim_render_t *render,
+                            const scim_attr_t *attr, scim_span_t object)
+{
+    scim_span_walk_t walk;
+    scim_span_t key, value;
+
+    scim_span_walk(&walk, object);
+    while (scim_span_next(&walk, &key, &value)) {
+        const scim_attr_t *sub;
+
+        for (sub = attr->subs; sub < attr->subs + attr->nsubs; sub++) {
+            if (scim_span_is(key, sub->name) && render->shown[sub->index]
+                && is_scalar(value) && !scim_span_is_empty(value)) {
+                put_name(buf, sub->name);
+                scim_buf_add(buf, value.text, value.len);
+            }
+        }
+    }
+}
+
+/* Give back what was written since `mark` if it is nothing but brackets. */
+static int keep_unless_empty(scim_buf_t *buf, apr_size_t mark, char open,
+                             char close)
+{
+    if (buf->data[buf->len - 1] == open) {
+        buf->len = mark;
+        buf->data[mark] = '\0';
+        return 0;
+    }
+    scim_buf_putc(buf, close);
+    return 1;
+}
+
+static void put_complex(scim_buf_t *buf, const scim_render_t *render,
+                        const scim_attr_t *attr, const scim_row_t *row)
+{
+    const scim_mapping_t *mapping = render->mapping;
+    apr_size_t mark = buf->len;
+    int i;
+
+    put_name(buf, attr->name);
+    scim_buf_putc(buf, '{');
+    for (i = 0; i < attr->nsubs; i++) {
+        const scim_attr_t *sub = &attr->subs[i];
+        int place = mapping->places[sub->index];
+
+        if (place >= 0 && render->shown[sub->index]) {
+            put_column(buf, &APR_ARRAY_IDX(mapping->columns, place,
+                                           scim_column_t),
+                       sub->name, row->values[place]);
+        }
+    }
+    put_stored_subs(buf, render, attr, render->extras[attr->index]);
+    keep_unless_empty(buf, mark, '{', '}');
+}
+
+/* Begin an element of an array. */
+static apr_size_t open_element(scim_buf_t *buf)
+{
+    apr_size_t mark = buf->len;
+
+    if (buf->data[buf->len - 1] != '[') {
+        scim_buf_putc(buf, ',');
+    }
+    scim_buf_putc(buf, '{');
+    return mark;
+}
+
+/* Whether a mapped element is there; see store/row.c. */
+static int has_element(const scim_mapping_t *mapping,
+                       const scim_element_t *mapped, const scim_row_t *row)
+{
+    const scim_attr_t *value = scim_attr_sub(mapped->attr, "value");
+    int i;
+
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        if (column->attr == mapped->attr && column->element
+            && (!value || column->sub == value) && row->values[i]
+            && *row->values[i]
+            && strcasecmp(column->element, mapped->element) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void put_mapped_element(scim_buf_t *buf, const scim_render_t *render,
+                               const scim_element_t *mapped,
+                               const scim_row_t *row)
+{
+    const scim_mapping_t *mapping = render->mapping;
+    const scim_attr_t *type = scim_attr_sub(mapped->attr, "type");
+    scim_span_t rest = find_fragment(row, mapped->key, buf->pool);
+    apr_size_t mark;
+    int i;
+
+    if (!has_element(mapping, mapped, row)
+        && (scim_attr_sub(mapped->attr, "value")
+            || scim_span_is_empty(rest))) {
+        return;
+    }
+    mark = open_element(buf);
+    if (render->shown[type->index]) {
+        put_name(buf, "type");
+        scim_buf_json(buf, mapped->element, strlen(mapped->element));
+    }
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        if (column->attr == mapped->attr && column->element
+            && render->shown[column->sub->index]
+            && strcasecmp(column->element, mapped->element) == 0) {
+            put_column(buf, column, column->sub->name, row->values[i]);
+        }
+    }
+    put_stored_subs(buf, render, mapped->attr, rest);
+    keep_unless_empty(buf, mark, '{', '}');
+}
+
+static void put_multi(scim_buf_t *buf, const scim_render_t *render,
+                      const scim_attr_t *attr, const scim_row_t *row)
+{
+    const scim_mapping_t *mapping = render->mapping;
+    apr_size_t mark = buf->len;
+    scim_span_walk_t walk;
+    scim_span_t key, value;
+    int i;
+
+    put_name(buf, attr->name);
+    scim_buf_putc(buf, '[');
+    for (i = 0; i < mapping->elements->nelts; i++) {
+        const scim_element_t *mapped =
+            &APR_ARRAY_IDX(mapping->elements, i, scim_element_t);
+
+        if (mapped->attr == attr) {
+            put_mapped_element(buf, render, mapped, row);
+        }
+    }
+    scim_span_walk(&walk, render->extras[attr->index]);
+    while (scim_span_next(&walk, &key, &value)) {
+        apr_size_t element = open_element(buf);
+
+        put_stored_subs(buf, render, attr, value);
+        keep_unless_empty(buf, element, '{', '}');
+    }
+    keep_unless_empty(buf, mark, '[', ']');
+}
+
+static void put_attr(scim_buf_t *buf, const scim_render_t *render,
+                     const scim_attr_t *attr, const scim_row_t *row)
+{
+    const scim_mapping_t *mapping = render->mapping;
+    int place = mapping->places[attr->index];
+
+    if (!render->shown[attr->index] || !mapping->stored[attr->index]) {
+        return;
+    }
+    if (attr->multi) {
+        put_multi(buf, render, attr, row);
+    }
+    else if (attr->type == SCIM_TYPE_COMPLEX) {
+        put_complex(buf, render, attr, row);
+    }
+    else if (place >= 0) {
+        const char *text = row->values[place];
+
+        if (!text && attr == mapping->type->active) {
+            text = "f";
+        }
+        put_column(buf, &APR_ARRAY_IDX(mapping->columns, place,
+                                       scim_column_t), attr->name, text);
+    }
+    else if (is_scalar(render->extras[attr->index])
+             && !scim_span_is_empty(render->extras[attr->index])) {
+        put_name(buf, attr->name);
+        scim_buf_add(buf, render->extras[attr->index].text,
+                     render->extras[attr->index].len);
+    }
+}
+
+static void put_meta(scim_buf_t *buf, const scim_render_t *render,
+                     const scim_row_t *row)
+{
+    const scim_mapping_t *mapping = render->mapping;
+    const scim_rtype_t *type = mapping->type;
+    apr_size_t mark = buf->len;
+    int i;
+
+    put_name(buf, "meta");
+    scim_buf_putc(buf, '{');
+    for (i = 0; i < type->meta->nsubs; i++) {
+        const scim_attr_t *sub = &type->meta->subs[i];
+        int place = mapping->places[sub->index];
+        const char *text = NULL;
+
+        if (!render->shown[sub->index]) {
+            continue;
+        }
+        if (place >= 0) {
+            put_column(buf, &APR_ARRAY_IDX(mapping->columns, place,
+                                           scim_column_t),
+                       sub->name, row->values[place]);
+            continue;
+        }
+        if (strcmp(sub->name, "resourceType") == 0) {
+            text = type->name;
+        }
+        else if (strcmp(sub->name, "location") == 0) {
+            text = scim_render_location(render->base_url, type, row->id,
+                                        buf->pool);
+        }
+        if (text) {
+            put_name(buf, sub->name);
+            scim_buf_json(buf, text, strlen(text));
+        }
+    }
+    keep_unless_empty(buf, mark, '{', '}');
+}
+
+/* Write the attributes of an extension. Returns whether there are any. */
+static int put_extension(scim_buf_t *buf, const scim_render_t *render,
+                         const scim_schema_t *schema, const scim_row_t *row)
+{
+    apr_size_t mark = buf->len;
+    int i;
+
+    put_name(buf, schema->urn);
+    scim_buf_putc(buf, '{');
+    for (i = 0; i < schema->nattrs; i++) {
+        put_attr(buf, render, &schema->attrs[i], row);
+    }
+    return keep_unless_empty(buf, mark, '{', '}');
+}
+
+/* The extensions, then `schemas`, which names those that carry data. */
+static void put_extensions(scim_buf_t *buf, const scim_render_t *render,
+                           const scim_row_t *row)
+{
+    const scim_rtype_t *type = render->mapping->type;
+    scim_buf_t schemas;
+    int i;
+
+    scim_buf_init(&schemas, 160, buf->pool);
+    scim_buf_json(&schemas, type->schemas[0]->urn,
+                  strlen(type->schemas[0]->urn));
+    for (i = 1; i < type->nschemas; i++) {
+        if (put_extension(buf, render, type->schemas[i], row)) {
+            scim_buf_putc(&schemas, ',');
+            scim_buf_json(&schemas, type->schemas[i]->urn,
+                          strlen(type->schemas[i]->urn));
+        }
+    }
+    put_name(buf, "schemas");
+    scim_buf_putc(buf, '[');
+    scim_buf_add(buf, schemas.data, schemas.len);
+    scim_buf_putc(buf, ']');
+}
+
+void scim_render_resource(scim_buf_t *buf, const scim_render_t *render,
+                          const scim_row_t *row)
+{
+    const scim_rtype_t *type = render->mapping->type;
+    scim_span_t document = { row->extra, row->extra ? strlen(row->extra) : 0 };
+    int i;
+
+    memset(render->extras, 0, type->nattrs * sizeof(*render->extras));
+    index_object(render, NULL, document, buf->pool);
+    PUTS(buf, "{\"id\":");
+    scim_buf_json(buf, row->id, strlen(row->id));
+    put_attr(buf, render, type->external_id, row);
+    for (i = 0; i < type->schemas[0]->nattrs; i++) {
+        put_attr(buf, render, &type->schemas[0]->attrs[i], row);
+    }
+    put_extensions(buf, render, row);
+    if (render->shown[type->meta->index]) {
+        put_meta(buf, render, row);
+    }
+    scim_buf_putc(buf, '}');
+}

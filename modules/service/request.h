@@ -1,0 +1,62 @@
+/* request.h - a request and its reply, as the service sees them: plain
+ * structs, no httpd.
+ */
+#ifndef SCIM_SERVICE_REQUEST_H
+#define SCIM_SERVICE_REQUEST_H
+
+#include <apr_tables.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "pg/pool.h"
+#include "store/mapping.h"
+
+/* What a location is configured to be; never written after that. */
+typedef struct scim_service_t {
+    const scim_mapping_t *users;
+    int page;                   /* resources per page unless asked */
+    int page_max;               /* and at most */
+    int public_discovery;       /* no token for discovery */
+    int retry_after;            /* seconds; what a 503 asks for */
+} scim_service_t;
+
+typedef struct scim_request_t {
+    const scim_service_t *service;
+    scim_pool_t *connections;   /* of this child; NULL: none could be made */
+    const char *method;         /* GET also stands for HEAD */
+    const char *path;           /* below the base, decoded, with its slash */
+    const char *query;          /* raw; NULL: none */
+    const char *authorization;  /* the header, or NULL */
+    const char *content_type;   /* the header, or NULL */
+    const char *body;           /* NULL: none */
+    apr_size_t body_len;
+    scim_err_t *body_err;       /* why the body could not be taken, or NULL;
+                                 * judged when the token is known to be valid */
+    const char *base_url;       /* no slash at its end */
+    const char *request_id;     /* for events; NULL: none */
+    apr_pool_t *pool;
+} scim_request_t;
+
+typedef struct scim_reply_t {
+    int status;
+    scim_buf_t body;            /* empty: no body */
+    const char *location;       /* headers; NULL: none */
+    const char *allow;
+    const char *authenticate;
+    int retry_after;            /* seconds; 0: none */
+    const char *actor;          /* who asked, once known; else NULL */
+    const char *tenant;
+    const char *token_id;
+    const scim_err_t *err;      /* what the body says, for the log; or NULL */
+    const apr_array_header_t *ignored;  /* of const char *: what the client
+                                 * sent and nothing here keeps; or NULL */
+} scim_reply_t;
+
+/**
+ * Answer a request. Always gives a reply: errors become SCIM error messages.
+ *
+ * Thread-safe; the reply lives in the request's pool.
+ */
+void scim_request_serve(scim_reply_t *reply, const scim_request_t *request);
+
+#endif

@@ -1,0 +1,149 @@
+#include "service/rules.h"
+
+#include <apr_strings.h>
+
+#include <string.h>
+
+#include "schema/resource.h"
+
+static const char by_actor[] =
+    "this account's API token runs the provisioning; issue one from another "
+    "account first";
+
+static int is_actor(const scim_talk_t *talk, const scim_row_t *row)
+{
+    const char *actor = talk->call->reply->actor;
+
+    return actor && strcmp(actor, row->id) == 0;
+}
+
+int scim_rules_is_protected(const scim_talk_t *talk, const scim_row_t *row)
+{
+    return row->is_protected || is_actor(talk, row);
+}
+
+static scim_err_t *refuse(const scim_talk_t *talk, const scim_row_t *row,
+                          const char *what)
+{
+    apr_pool_t *pool = talk->call->request->pool;
+
+    if (is_actor(talk, row)) {
+        return scim_err_make(SCIM_ERR_MUTABILITY, pool, "cannot %s: %s", what,
+                             by_actor);
+    }
+    return scim_err_make(SCIM_ERR_MUTABILITY, pool,
+                         "cannot %s: the application protects this account "
+                         "from provisioning; take it out of the scope, or "
+                         "change it in the application", what);
+}
+
+static int differs(const scim_rtype_t *type, const scim_attr_t *attr,
+                   const scim_json_t *before, const scim_json_t *after)
+{
+    const scim_json_t *old = scim_resource_get(type, before, attr);
+    const scim_json_t *new = scim_resource_get(type, after, attr);
+
+    return old && new ? !scim_json_is_equal(old, new) : old != new;
+}
+
+static int is_active(const scim_rtype_t *type, const scim_json_t *resource)
+{
+    const scim_json_t *active = scim_resource_get(type, resource,
+                                                  type->active);
+
+    return active && active->boolean;
+}
+
+scim_err_t *scim_rules_check_change(const scim_talk_t *talk,
+                                    const scim_row_t *row,
+                                    const scim_json_t *before,
+                                    const scim_json_t *after)
+{
+    const scim_rtype_t *type = talk->mapping->type;
+
+    if (!scim_rules_is_protected(talk, row)) {
+        return NULL;
+    }
+    if (is_active(type, before) && !is_active(type, after)) {
+        return refuse(talk, row, "deactivate (active)");
+    }
+    if (differs(type, type->user_name, before, after)) {
+        return refuse(talk, row, "change userName");
+    }
+    if (differs(type, type->external_id, before, after)) {
+        return refuse(talk, row, "change externalId");
+    }
+    return NULL;
+}
+
+scim_err_t *scim_rules_check_delete(const scim_talk_t *talk,
+                                    const scim_row_t *row)
+{
+    return scim_rules_is_protected(talk, row)
+         ? refuse(talk, row, "delete the account") : NULL;
+}
+
+scim_err_t *scim_rules_protected_conflict(const scim_talk_t *talk,
+                                          const scim_row_t *row)
+{
+    apr_pool_t *pool = talk->call->request->pool;
+
+    return scim_err_make(SCIM_ERR_UNIQUENESS, pool, is_actor(talk, row)
+        ? "userName or externalId belongs to an existing account that cannot "
+          "be taken over: %s"
+        : "userName or externalId belongs to an existing account that cannot "
+          "be taken over: the application protects it from provisioning; "
+          "take it out of the scope%s",
+        is_actor(talk, row) ? by_actor : "");
+}
+
+static scim_err_t *conflict(const scim_talk_t *talk, const char *name,
+                            const char *value)
+{
+    apr_pool_t *pool = talk->call->request->pool;
+
+    return scim_err_make(SCIM_ERR_UNIQUENESS, pool,
+                         "%s \"%s\" is used by another account", name,
+                         scim_err_quote(value ? value : "", pool));
+}
+
+scim_err_t *scim_rules_conflict(const scim_talk_t *talk,
+                                const scim_attr_t *attr,
+                                const scim_json_t *resource)
+{
+    const scim_json_t *value = scim_resource_get(talk->mapping->type,
+                                                 resource, attr);
+
+    return conflict(talk, attr->name, value ? value->text : NULL);
+}
+
+scim_err_t *scim_rules_word(const scim_talk_t *talk, scim_err_t *err,
+                            const scim_state_t *state)
+{
+    const char *constraint = scim_conn_constraint(talk->conn);
+    scim_err_t *worded;
+    int i, j;
+
+    if (err->kind != SCIM_ERR_UNIQUENESS || !constraint) {
+        return err;
+    }
+    for (i = 0; i < talk->facts->uniques->nelts; i++) {
+        const scim_unique_t *unique =
+            &APR_ARRAY_IDX(talk->facts->uniques, i, scim_unique_t);
+
+        if (!unique->target || strcmp(unique->name, constraint) != 0) {
+            continue;
+        }
+        for (j = 0; j < talk->mapping->columns->nelts; j++) {
+            const scim_column_t *column =
+                &APR_ARRAY_IDX(talk->mapping->columns, j, scim_column_t);
+
+            if (strcmp(column->target, unique->target) == 0) {
+                worded = conflict(talk, column->target, state->values[j]);
+                worded->cause = err->cause;
+                return worded;
+            }
+        }
+    }
+    return err;
+}

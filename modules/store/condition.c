@@ -1,0 +1,616 @@
+#include "store/condition.h"
+
+#include <apr_strings.h>
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/time.h"
+
+typedef struct writer_t {
+    scim_sql_t *sql;
+    const scim_mapping_t *mapping;
+    const scim_facts_t *facts;
+    apr_pool_t *pool;
+} writer_t;
+
+/* Where one side of a comparison stands. */
+typedef struct operand_t {
+    const char *text;       /* SQL giving the value, NULL where absent */
+    const char *key;        /* SQL giving it in lower case, or NULL */
+    const scim_attr_t *leaf;
+    int is_json;            /* text is taken out of a JSON document */
+    int is_constant;        /* text is a literal */
+} operand_t;
+
+/* Which elements of a multi-valued attribute a condition speaks of: a mapped
+ * one, whose values stand in columns, or those in the JSONB column. */
+typedef struct scope_t {
+    const scim_attr_t *attr;
+    const scim_element_t *mapped;   /* NULL: alias `e` */
+} scope_t;
+
+#define PUTS(w, string) scim_buf_puts(&(w)->sql->text, string)
+
+static const char *literal(const writer_t *w, const char *text)
+{
+    scim_sql_t one;
+
+    scim_sql_init(&one, w->pool);
+    scim_sql_literal(&one, text);
+    return one.text.data;
+}
+
+static scim_err_t *not_kept(const writer_t *w, const scim_filter_t *filter)
+{
+    const scim_attr_t *leaf = filter->sub ? filter->sub : filter->attr;
+
+    return scim_err_make(SCIM_ERR_INVALID_FILTER, w->pool,
+                         "filter: attribute \"%s\" at character %" APR_SIZE_T_FMT
+                         " is not kept by this service, so nothing can be "
+                         "found by it",
+                         scim_attr_path(leaf, w->pool), filter->at + 1);
+}
+
+/* The extra document of a schema's attributes. */
+static const char *extra_of(const writer_t *w, const scim_attr_t *attr)
+{
+    const char *column = apr_pstrcat(w->pool, "r.",
+        scim_mapping_quote(w->mapping->extra, w->pool), NULL);
+
+    if (!scim_rtype_is_extension(w->mapping->type, attr->schema)) {
+        return column;
+    }
+    return apr_pstrcat(w->pool, column, "->", literal(w, attr->schema->urn),
+                       NULL);
+}
+
+static void column_operand(const writer_t *w, operand_t *operand,
+                           const scim_column_t *column)
+{
+    const char *name = apr_pstrcat(w->pool, "r.",
+        scim_mapping_quote(column->name, w->pool), NULL);
+
+    operand->leaf = column->leaf;
+    operand->text = column->form == SCIM_COLUMN_INVERTED
+                  ? apr_pstrcat(w->pool, "(NOT ", name, ")", NULL)
+                  : column->form == SCIM_COLUMN_IS_NULL
+                  ? apr_pstrcat(w->pool, "(", name, " IS NULL)", NULL) : name;
+    if (column->key_name) {
+        operand->key = apr_pstrcat(w->pool, "r.",
+            scim_mapping_quote(column->key_name, w->pool), NULL);
+    }
+}
+
+static int is_same_path(const scim_column_t *column, const scope_t *scope,
+                        const scim_attr_t *sub)
+{
+    return column->attr == scope->attr && column->sub == sub
+        && column->element
+        && strcasecmp(column->element, scope->mapped->element) == 0;
+}
+
+/* A sub-attribute of the element in scope. */
+static scim_err_t *element_operand(const writer_t *w, operand_t *operand,
+                                   const scope_t *scope,
+                                   const scim_filter_t *filter)
+{
+    const scim_attr_t *sub = filter->sub;
+    int i;
+
+    memset(operand, 0, sizeof(*operand));
+    operand->leaf = sub;
+    if (!w->mapping->stored[sub->index]) {
+        return not_kept(w, filter);
+    }
+    operand->is_json = 1;
+    if (!scope->mapped) {
+        operand->text = apr_pstrcat(w->pool, "e->>", literal(w, sub->name),
+                                    NULL);
+        return NULL;
+    }
+    if (strcasecmp(sub->name, "type") == 0) {
+        operand->text = apr_pstrcat(w->pool,
+                                    literal(w, scope->mapped->element),
+                                    "::text", NULL);
+        operand->is_json = 0;
+        operand->is_constant = 1;
+        return NULL;
+    }
+    for (i = 0; i < w->mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(w->mapping->columns, i, scim_column_t);
+
+        if (is_same_path(column, scope, sub)) {
+            operand->is_json = 0;
+            column_operand(w, operand, column);
+            return NULL;
+        }
+    }
+    operand->text = w->mapping->extra
+        ? apr_pstrcat(w->pool, "r.",
+                      scim_mapping_quote(w->mapping->extra, w->pool), "->",
+                      literal(w, scope->mapped->key), "->>",
+                      literal(w, sub->name), NULL)
+        : "NULL::text";
+    return NULL;
+}
+
+/* A simple attribute, or a sub-attribute of a single complex one. */
+static scim_err_t *attr_operand(const writer_t *w, operand_t *operand,
+                                const scim_filter_t *filter)
+{
+    const scim_attr_t *attr = filter->attr, *sub = filter->sub;
+    const scim_attr_t *leaf = sub ? sub : attr;
+    const scim_rtype_t *type = w->mapping->type;
+    const scim_column_t *column;
+
+    memset(operand, 0, sizeof(*operand));
+    operand->leaf = leaf;
+    if (attr == type->id) {
+        operand->text = apr_pstrcat(w->pool, "r.",
+            scim_mapping_quote(w->mapping->key, w->pool), "::text", NULL);
+        return NULL;
+    }
+    if (attr == type->meta && sub
+        && strcasecmp(sub->name, "resourceType") == 0) {
+        operand->text = apr_pstrcat(w->pool, literal(w, type->name),
+                                    "::text", NULL);
+        operand->is_constant = 1;
+        return NULL;
+    }
+    column = scim_mapping_column(w->mapping, attr, sub);
+    if (column) {
+        column_operand(w, operand, column);
+        return NULL;
+    }
+    if (!scim_mapping_is_extra(w->mapping, attr)
+        || !w->mapping->stored[leaf->index]) {
+        return not_kept(w, filter);
+    }
+    operand->is_json = 1;
+    operand->text = apr_pstrcat(w->pool, "(", extra_of(w, attr),
+                                sub ? "->" : "->>", literal(w, attr->name),
+                                sub ? "->>" : "", sub ? literal(w, sub->name)
+                                                      : "", ")", NULL);
+    return NULL;
+}
+
+/* Comparisons */
+
+static int is_text(const scim_attr_t *leaf)
+{
+    return leaf->type == SCIM_TYPE_STRING
+        || leaf->type == SCIM_TYPE_REFERENCE
+        || leaf->type == SCIM_TYPE_BINARY;
+}
+
+static const char *sql_type(const scim_attr_t *leaf)
+{
+    switch (leaf->type) {
+    case SCIM_TYPE_BOOLEAN:
+        return "boolean";
+    case SCIM_TYPE_INTEGER:
+    case SCIM_TYPE_DECIMAL:
+        return "numeric";
+    case SCIM_TYPE_DATETIME:
+        return "timestamptz";
+    default:
+        return "text";
+    }
+}
+
+/* The operand as a value of its type. */
+static const char *typed(const writer_t *w, const operand_t *operand)
+{
+    if (is_text(operand->leaf)) {
+        return operand->leaf->case_exact || operand->leaf->type
+                                            == SCIM_TYPE_BINARY
+             ? operand->text
+             : operand->key ? operand->key
+             : apr_pstrcat(w->pool, "lower(", operand->text, ")", NULL);
+    }
+    if (operand->is_json) {
+        return apr_pstrcat(w->pool, "(", operand->text, ")::",
+                           sql_type(operand->leaf), NULL);
+    }
+    return operand->text;
+}
+
+static void write_value(const writer_t *w, const operand_t *operand,
+                        const scim_filter_t *filter)
+{
+    const scim_json_t *value = filter->value;
+    int fold = is_text(operand->leaf) && !operand->leaf->case_exact
+            && operand->leaf->type != SCIM_TYPE_BINARY;
+    const char *text = value->type == SCIM_JSON_BOOL
+                     ? (value->boolean ? "t" : "f")
+                     : operand->leaf->type == SCIM_TYPE_DATETIME
+                     ? scim_time_format(filter->time, w->pool) : value->text;
+
+    if (fold) {
+        PUTS(w, "lower(");
+    }
+    scim_sql_param(w->sql, text, sql_type(operand->leaf));
+    if (fold) {
+        PUTS(w, ")");
+    }
+}
+
+static void write_present(const writer_t *w, const operand_t *operand)
+{
+    PUTS(w, "(");
+    PUTS(w, operand->text);
+    PUTS(w, " IS NOT NULL");
+    if (is_text(operand->leaf) && !operand->is_constant) {
+        PUTS(w, " AND ");
+        PUTS(w, operand->text);
+        PUTS(w, " <> ''");
+    }
+    PUTS(w, ")");
+}
+
+static void write_infix(const writer_t *w, const operand_t *operand,
+                        const char *op, const scim_filter_t *filter)
+{
+    int by_bytes = is_text(operand->leaf) && (op[0] == '<' || op[0] == '>');
+
+    PUTS(w, typed(w, operand));
+    if (by_bytes) {
+        PUTS(w, " COLLATE \"C\"");
+    }
+    PUTS(w, op);
+    write_value(w, operand, filter);
+}
+
+/* SQL knows a third truth value where a value is absent. It is as good as
+ * false except below a NOT; `exact` asks for true or false. */
+static void write_comparison(const writer_t *w, const operand_t *operand,
+                             const scim_filter_t *filter, int exact)
+{
+    static const char *const infix[] = {
+        [SCIM_OP_EQ] = " = ",  [SCIM_OP_NE] = " IS DISTINCT FROM ",
+        [SCIM_OP_GT] = " > ",  [SCIM_OP_GE] = " >= ",
+        [SCIM_OP_LT] = " < ",  [SCIM_OP_LE] = " <= "
+    };
+
+    PUTS(w, exact ? "coalesce(" : "(");
+    switch (filter->op) {
+    case SCIM_OP_CO:
+        PUTS(w, "strpos(");
+        PUTS(w, typed(w, operand));
+        PUTS(w, ", ");
+        write_value(w, operand, filter);
+        PUTS(w, ") > 0");
+        break;
+    case SCIM_OP_SW:
+        PUTS(w, "starts_with(");
+        PUTS(w, typed(w, operand));
+        PUTS(w, ", ");
+        write_value(w, operand, filter);
+        PUTS(w, ")");
+        break;
+    case SCIM_OP_EW:
+        PUTS(w, "right(");
+        PUTS(w, typed(w, operand));
+        PUTS(w, ", length(");
+        write_value(w, operand, filter);
+        PUTS(w, ")) = ");
+        write_value(w, operand, filter);
+        break;
+    case SCIM_OP_NE:
+        write_present(w, operand);
+        PUTS(w, " IS NOT TRUE OR ");
+        write_infix(w, operand, infix[filter->op], filter);
+        break;
+    default:
+        write_infix(w, operand, infix[filter->op], filter);
+        break;
+    }
+    PUTS(w, exact ? ", false)" : ")");
+}
+
+/* eq null means "not present", ne null "present". */
+static void write_compare(const writer_t *w, const operand_t *operand,
+                          const scim_filter_t *filter, int exact)
+{
+    if (filter->op == SCIM_OP_PR
+        || (filter->value->type == SCIM_JSON_NULL
+            && filter->op == SCIM_OP_NE)) {
+        write_present(w, operand);
+    }
+    else if (filter->value->type == SCIM_JSON_NULL) {
+        PUTS(w, "(NOT ");
+        write_present(w, operand);
+        PUTS(w, ")");
+    }
+    else {
+        write_comparison(w, operand, filter, exact);
+    }
+}
+
+/* The id is compared as a key, so that its index serves; what cannot be a
+ * key equals none. */
+static int write_id(const writer_t *w, const scim_filter_t *filter)
+{
+    if (filter->attr != w->mapping->type->id
+        || (filter->op != SCIM_OP_EQ && filter->op != SCIM_OP_NE)
+        || filter->value->type == SCIM_JSON_NULL) {
+        return 0;
+    }
+    if (!scim_sql_is_key(w->facts->key_type, filter->value->text)) {
+        PUTS(w, filter->op == SCIM_OP_EQ ? "false" : "true");
+        return 1;
+    }
+    PUTS(w, "(r.");
+    PUTS(w, scim_mapping_quote(w->mapping->key, w->pool));
+    PUTS(w, filter->op == SCIM_OP_EQ ? " = " : " <> ");
+    scim_sql_param(w->sql, filter->value->text, w->facts->key_type);
+    PUTS(w, ")");
+    return 1;
+}
+
+/* Elements */
+
+static scim_err_t *write_in_element(const writer_t *w, const scope_t *scope,
+                                    const scim_filter_t *filter, int exact)
+{
+    operand_t operand;
+
+    switch (filter->kind) {
+    case SCIM_FILTER_AND:
+    case SCIM_FILTER_OR:
+        PUTS(w, "(");
+        SCIM_TRY(write_in_element(w, scope, filter->left, exact));
+        PUTS(w, filter->kind == SCIM_FILTER_AND ? " AND " : " OR ");
+        SCIM_TRY(write_in_element(w, scope, filter->right, exact));
+        PUTS(w, ")");
+        return NULL;
+    case SCIM_FILTER_NOT:
+        PUTS(w, "(NOT ");
+        SCIM_TRY(write_in_element(w, scope, filter->left, 1));
+        PUTS(w, ")");
+        return NULL;
+    default:
+        SCIM_TRY(element_operand(w, &operand, scope, filter));
+        write_compare(w, &operand, filter, exact);
+        return NULL;
+    }
+}
+
+/* Whether a mapped element is there: its `value` is, or, where the attribute
+ * has none, any of its columns. */
+static void write_element_present(const writer_t *w, const scope_t *scope)
+{
+    const scim_attr_t *value = scim_attr_sub(scope->attr, "value");
+    const char *or = "";
+    int i;
+
+    PUTS(w, "(");
+    for (i = 0; i < w->mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(w->mapping->columns, i, scim_column_t);
+        operand_t operand = { 0 };
+
+        if (is_same_path(column, scope, value ? value : column->sub)) {
+            PUTS(w, or);
+            column_operand(w, &operand, column);
+            write_present(w, &operand);
+            or = " OR ";
+        }
+    }
+    if (!*or) {
+        PUTS(w, "true");
+    }
+    PUTS(w, ")");
+}
+
+/* The type that every element passing the filter must have, or NULL. */
+static const char *required_type(const scim_filter_t *filter)
+{
+    const char *type;
+
+    if (filter->kind == SCIM_FILTER_AND) {
+        type = required_type(filter->left);
+        return type ? type : required_type(filter->right);
+    }
+    if (filter->kind == SCIM_FILTER_COMPARE && filter->op == SCIM_OP_EQ
+        && filter->sub && strcasecmp(filter->sub->name, "type") == 0
+        && filter->value->type == SCIM_JSON_STRING) {
+        return filter->value->text;
+    }
+    return NULL;
+}
+
+/* Some element of the attribute passes `filter`; NULL: any element. Elements
+ * of a mapped type stand in columns and nowhere else, so a filter that asks
+ * for one needs not look into the JSONB column, and an index serves. */
+static scim_err_t *write_some_element(const writer_t *w,
+                                      const scim_attr_t *attr,
+                                      const scim_filter_t *filter)
+{
+    const char *type = filter ? required_type(filter) : NULL;
+    scope_t scope = { attr, NULL };
+    const char *or = "";
+    int i;
+
+    PUTS(w, "(");
+    for (i = 0; i < w->mapping->elements->nelts; i++) {
+        const scim_element_t *mapped =
+            &APR_ARRAY_IDX(w->mapping->elements, i, scim_element_t);
+
+        if (mapped->attr != attr
+            || (type && strcasecmp(mapped->element, type) != 0)) {
+            continue;
+        }
+        scope.mapped = mapped;
+        PUTS(w, or);
+        if (filter) {
+            PUTS(w, "(");
+            SCIM_TRY(write_in_element(w, &scope, filter, 0));
+            PUTS(w, " AND ");
+        }
+        write_element_present(w, &scope);
+        PUTS(w, filter ? ")" : "");
+        or = " OR ";
+    }
+    if (scim_mapping_is_extra(w->mapping, attr)
+        && !(type && scim_mapping_element(w->mapping, attr, type))) {
+        const char *in = extra_of(w, attr);
+        const char *name = literal(w, attr->name);
+
+        scope.mapped = NULL;
+        PUTS(w, or);
+        scim_buf_printf(&w->sql->text,
+                        "(%s ? %s AND EXISTS (SELECT FROM jsonb_array_elements("
+                        "CASE jsonb_typeof(%s->%s) WHEN 'array' THEN %s->%s "
+                        "END) AS e", in, name, in, name, in, name);
+        if (filter) {
+            PUTS(w, " WHERE ");
+            SCIM_TRY(write_in_element(w, &scope, filter, 0));
+        }
+        PUTS(w, "))");
+        or = " OR ";
+    }
+    PUTS(w, *or ? ")" : "false)");
+    return NULL;
+}
+
+/* A comparison outside brackets: any element will do. `ne` is also true, and
+ * `eq null` only, where there is no element. */
+static scim_err_t *write_any_element(const writer_t *w,
+                                     const scim_filter_t *filter)
+{
+    int is_null = filter->op != SCIM_OP_PR
+               && filter->value->type == SCIM_JSON_NULL;
+    scim_filter_t present = *filter;
+
+    if (!w->mapping->stored[filter->attr->index]) {
+        return not_kept(w, filter);
+    }
+    if (filter->op == SCIM_OP_PR && !filter->sub) {
+        return write_some_element(w, filter->attr, NULL);
+    }
+    present.op = SCIM_OP_PR;
+    if (is_null) {
+        PUTS(w, filter->op == SCIM_OP_EQ ? "(NOT " : "(");
+        SCIM_TRY(write_some_element(w, filter->attr, &present));
+        PUTS(w, ")");
+        return NULL;
+    }
+    if (filter->op != SCIM_OP_NE) {
+        return write_some_element(w, filter->attr, filter);
+    }
+    PUTS(w, "(");
+    SCIM_TRY(write_some_element(w, filter->attr, filter));
+    PUTS(w, " OR NOT ");
+    SCIM_TRY(write_some_element(w, filter->attr, NULL));
+    PUTS(w, ")");
+    return NULL;
+}
+
+/* `name pr`: some sub-attribute is present. */
+static scim_err_t *write_complex_present(const writer_t *w,
+                                         const scim_filter_t *filter)
+{
+    const char *or = "";
+    int i;
+
+    if (filter->attr == w->mapping->type->meta) {
+        PUTS(w, "true");
+        return NULL;
+    }
+    PUTS(w, "(");
+    for (i = 0; i < filter->attr->nsubs; i++) {
+        scim_filter_t one = *filter;
+        operand_t operand;
+
+        one.sub = &filter->attr->subs[i];
+        if (!w->mapping->stored[one.sub->index]) {
+            continue;
+        }
+        SCIM_TRY(attr_operand(w, &operand, &one));
+        PUTS(w, or);
+        write_present(w, &operand);
+        or = " OR ";
+    }
+    PUTS(w, ")");
+    return *or ? NULL : not_kept(w, filter);
+}
+
+static scim_err_t *write_filter(const writer_t *w, const scim_filter_t *filter,
+                                int exact)
+{
+    operand_t operand;
+
+    switch (filter->kind) {
+    case SCIM_FILTER_AND:
+    case SCIM_FILTER_OR:
+        PUTS(w, "(");
+        SCIM_TRY(write_filter(w, filter->left, exact));
+        PUTS(w, filter->kind == SCIM_FILTER_AND ? " AND " : " OR ");
+        SCIM_TRY(write_filter(w, filter->right, exact));
+        PUTS(w, ")");
+        return NULL;
+    case SCIM_FILTER_NOT:
+        PUTS(w, "(NOT ");
+        SCIM_TRY(write_filter(w, filter->left, 1));
+        PUTS(w, ")");
+        return NULL;
+    case SCIM_FILTER_ELEMENT:
+        if (!w->mapping->stored[filter->attr->index]) {
+            return not_kept(w, filter);
+        }
+        if (exact) {
+            PUTS(w, "coalesce(");
+        }
+        SCIM_TRY(write_some_element(w, filter->attr, filter->left));
+        PUTS(w, exact ? ", false)" : "");
+        return NULL;
+    default:
+        break;
+    }
+    if (filter->attr->multi) {
+        if (exact) {
+            PUTS(w, "coalesce(");
+        }
+        SCIM_TRY(write_any_element(w, filter));
+        PUTS(w, exact ? ", false)" : "");
+        return NULL;
+    }
+    if (write_id(w, filter)) {
+        return NULL;
+    }
+    if (filter->attr->type == SCIM_TYPE_COMPLEX && !filter->sub) {
+        return write_complex_present(w, filter);
+    }
+    SCIM_TRY(attr_operand(w, &operand, filter));
+    write_compare(w, &operand, filter, exact);
+    return NULL;
+}
+
+scim_err_t *scim_condition_write(scim_sql_t *sql,
+                                 const scim_mapping_t *mapping,
+                                 const scim_facts_t *facts,
+                                 const scim_filter_t *filter)
+{
+    writer_t w = { sql, mapping, facts, sql->text.pool };
+
+    PUTS(&w, "(");
+    SCIM_TRY(write_filter(&w, filter, 0));
+    PUTS(&w, ")");
+    return NULL;
+}
+
+int scim_condition_is_unique(const scim_filter_t *filter,
+                             const scim_rtype_t *type)
+{
+    if (filter->kind == SCIM_FILTER_AND) {
+        return scim_condition_is_unique(filter->left, type)
+            || scim_condition_is_unique(filter->right, type);
+    }
+    return filter->kind == SCIM_FILTER_COMPARE && filter->op == SCIM_OP_EQ
+        && filter->value->type != SCIM_JSON_NULL
+        && (filter->attr == type->id || filter->attr == type->external_id
+            || (type->user_name && filter->attr == type->user_name));
+}

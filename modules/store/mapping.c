@@ -1,0 +1,409 @@
+#include "store/mapping.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include <string.h>
+#include <strings.h>
+
+#include "query/path.h"
+
+/* PostgreSQL cuts longer identifiers, which would then name something else. */
+#define IDENTIFIER_MAX 63
+
+scim_mapping_t *scim_mapping_make(const scim_rtype_t *type, apr_pool_t *pool)
+{
+    scim_mapping_t *mapping = apr_pcalloc(pool, sizeof(*mapping));
+
+    mapping->type = type;
+    mapping->columns = apr_array_make(pool, 16, sizeof(scim_column_t));
+    mapping->constants = apr_array_make(pool, 4, sizeof(scim_constant_t));
+    mapping->elements = apr_array_make(pool, 4, sizeof(scim_element_t));
+    mapping->places = apr_palloc(pool, type->nattrs * sizeof(int));
+    memset(mapping->places, -1, type->nattrs * sizeof(int));
+    mapping->stored = apr_pcalloc(pool, type->nattrs);
+    mapping->redacted = apr_pcalloc(pool, type->nattrs);
+    return mapping;
+}
+
+const char *scim_mapping_quote(const char *name, apr_pool_t *pool)
+{
+    char *out = apr_palloc(pool, 2 * strlen(name) + 5), *at = out;
+
+    *at++ = '"';
+    for (; *name; name++) {
+        if (*name == '.') {
+            *at++ = '"';
+            *at++ = '.';
+            *at++ = '"';
+            continue;
+        }
+        if (*name == '"') {
+            *at++ = '"';
+        }
+        *at++ = *name;
+    }
+    *at++ = '"';
+    *at = '\0';
+    return out;
+}
+
+const char *scim_mapping_set_table(scim_mapping_t *mapping, const char *name,
+                                   apr_pool_t *pool)
+{
+    const char *dot = strchr(name, '.');
+
+    if (!*name || (dot && (dot == name || !dot[1] || strchr(dot + 1, '.')))) {
+        return apr_psprintf(pool, "\"%s\" is not the name of a table; give "
+                            "TABLE or SCHEMA.TABLE", name);
+    }
+    mapping->table_schema = dot ? apr_pstrmemdup(pool, name, dot - name)
+                                : NULL;
+    mapping->table_name = apr_pstrdup(pool, dot ? dot + 1 : name);
+    mapping->table = scim_mapping_quote(name, pool);
+    return NULL;
+}
+
+/* Take `spec` apart into form and column name. */
+static const char *parse_spec(scim_column_t *column, const char *spec,
+                              apr_pool_t *pool)
+{
+    static const char is_null[] = "IS NULL";
+    apr_size_t len = strlen(spec), tail = sizeof(is_null) - 1;
+    char *name;
+
+    column->form = SCIM_COLUMN_PLAIN;
+    if (*spec == '!') {
+        column->form = SCIM_COLUMN_INVERTED;
+        spec++;
+        len--;
+    }
+    else if (len > tail && strcasecmp(spec + len - tail, is_null) == 0
+             && apr_isspace(spec[len - tail - 1])) {
+        column->form = SCIM_COLUMN_IS_NULL;
+        len -= tail;
+    }
+    name = apr_pstrmemdup(pool, spec, len);
+    apr_collapse_spaces(name, name);
+    if (!*name || strlen(name) > IDENTIFIER_MAX) {
+        return apr_psprintf(pool, "\"%s\" is not a column; give COLUMN, "
+                            "!COLUMN or \"COLUMN IS NULL\"", spec);
+    }
+    column->name = name;
+    return NULL;
+}
+
+/* The X of a filter `type eq "X"`, or NULL. */
+static const char *element_type(const scim_filter_t *filter)
+{
+    if (filter->kind != SCIM_FILTER_COMPARE || filter->op != SCIM_OP_EQ
+        || !filter->sub || strcasecmp(filter->sub->name, "type") != 0
+        || filter->value->type != SCIM_JSON_STRING || !filter->value->len) {
+        return NULL;
+    }
+    return filter->value->text;
+}
+
+static const char *parse_target(scim_column_t *column, const char *target,
+                                const scim_rtype_t *type, apr_pool_t *pool)
+{
+    scim_path_t path;
+    scim_err_t *err = scim_path_parse(&path, target, type, pool);
+
+    if (err) {
+        return apr_psprintf(pool, "\"%s\" is not an attribute: %s", target,
+                            err->detail);
+    }
+    if (!path.known || !path.attr) {
+        return apr_psprintf(pool, "\"%s\" is not an attribute of %s", target,
+                            type->name);
+    }
+    column->target = apr_pstrdup(pool, target);
+    column->attr = path.attr;
+    column->sub = path.sub;
+    column->leaf = path.sub ? path.sub : path.attr;
+    if (path.filter) {
+        column->element = element_type(path.filter);
+        if (!column->element) {
+            return apr_psprintf(pool, "\"%s\": between the brackets only "
+                                "type eq \"...\" can be mapped", target);
+        }
+    }
+    return NULL;
+}
+
+static const char *check_target(const scim_mapping_t *mapping,
+                                const scim_column_t *column, apr_pool_t *pool)
+{
+    const scim_attr_t *attr = column->attr, *leaf = column->leaf;
+
+    if (leaf->type == SCIM_TYPE_COMPLEX) {
+        return apr_psprintf(pool, "\"%s\" is complex; map its sub-attributes, "
+                            "such as \"%s.%s\"", column->target,
+                            column->target, leaf->subs[0].name);
+    }
+    if (attr->multi && !column->element) {
+        return apr_psprintf(pool, "\"%s\" can have many values; map one of "
+                            "them, such as '%s[type eq \"work\"].%s'",
+                            column->target, attr->name,
+                            column->sub ? column->sub->name : "value");
+    }
+    if (column->element && column->sub
+        && strcasecmp(column->sub->name, "type") == 0) {
+        return apr_psprintf(pool, "\"%s\" is fixed by the brackets and needs "
+                            "no column", column->target);
+    }
+    if (attr == mapping->type->meta) {
+        if (leaf->type != SCIM_TYPE_DATETIME) {
+            return apr_psprintf(pool, "of meta only meta.created and "
+                                "meta.lastModified can be mapped, not \"%s\"",
+                                column->target);
+        }
+        return NULL;
+    }
+    if (attr->mutability == SCIM_READ_ONLY || leaf->mutability != SCIM_READ_WRITE
+        || leaf->returned == SCIM_RETURNED_NEVER) {
+        return apr_psprintf(pool, "\"%s\" cannot be mapped: it is %s",
+                            column->target,
+                            attr == mapping->type->id
+                            ? "the column of ScimKey"
+                            : "not for clients to read and write");
+    }
+    return NULL;
+}
+
+static const char *check_form(const scim_column_t *column, const char *key,
+                              apr_pool_t *pool)
+{
+    if (column->form != SCIM_COLUMN_PLAIN
+        && column->leaf->type != SCIM_TYPE_BOOLEAN) {
+        return apr_psprintf(pool, "\"%s\" is not a boolean, so its column "
+                            "cannot be inverted or tested for NULL",
+                            column->target);
+    }
+    if (key && (column->leaf->type != SCIM_TYPE_STRING
+                || column->leaf->case_exact)) {
+        return apr_psprintf(pool, "\"%s\" is not compared without case, so "
+                            "key= does not apply", column->target);
+    }
+    return NULL;
+}
+
+static void add_element(scim_mapping_t *mapping, const scim_column_t *column,
+                        apr_pool_t *pool)
+{
+    scim_element_t *element;
+
+    if (!column->element
+        || scim_mapping_element(mapping, column->attr, column->element)) {
+        return;
+    }
+    element = apr_array_push(mapping->elements);
+    element->attr = column->attr;
+    element->element = column->element;
+    element->key = apr_psprintf(pool, "%s[type eq \"%s\"]",
+                                column->attr->name, column->element);
+}
+
+const char *scim_mapping_add(scim_mapping_t *mapping, const char *target,
+                             const char *spec, const char *key,
+                             apr_pool_t *pool)
+{
+    scim_column_t column = { 0 };
+    const char *wrong;
+    int i;
+
+    if ((wrong = parse_target(&column, target, mapping->type, pool))
+        || (wrong = check_target(mapping, &column, pool))
+        || (wrong = parse_spec(&column, spec, pool))
+        || (wrong = check_form(&column, key, pool))) {
+        return wrong;
+    }
+    column.key_name = key ? apr_pstrdup(pool, key) : NULL;
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *other =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        if (other->leaf == column.leaf
+            && (!other->element
+                || strcasecmp(other->element, column.element) == 0)) {
+            return apr_psprintf(pool, "\"%s\" is mapped twice", target);
+        }
+        if (strcmp(other->name, column.name) == 0) {
+            return apr_psprintf(pool, "column \"%s\" is mapped to both \"%s\" "
+                                "and \"%s\"", column.name, other->target,
+                                target);
+        }
+    }
+    if (!column.element) {
+        mapping->places[column.leaf->index] = mapping->columns->nelts;
+    }
+    APR_ARRAY_PUSH(mapping->columns, scim_column_t) = column;
+    add_element(mapping, &column, pool);
+    return NULL;
+}
+
+const char *scim_mapping_redact(scim_mapping_t *mapping, const char *target,
+                                apr_pool_t *pool)
+{
+    scim_path_t path;
+    int i;
+
+    if (scim_path_parse(&path, target, mapping->type, pool) || !path.known
+        || !path.attr || path.filter) {
+        return apr_psprintf(pool, "\"%s\" is not an attribute of %s", target,
+                            mapping->type->name);
+    }
+    if (path.sub) {
+        mapping->redacted[path.sub->index] = 1;
+        return NULL;
+    }
+    mapping->redacted[path.attr->index] = 1;
+    for (i = 0; i < path.attr->nsubs; i++) {
+        mapping->redacted[path.attr->subs[i].index] = 1;
+    }
+    return NULL;
+}
+
+/* What the JSONB column may hold: all that clients write and read. */
+static int can_be_extra(const scim_rtype_t *type, const scim_attr_t *attr)
+{
+    const scim_attr_t *top = attr->parent ? attr->parent : attr;
+
+    return top->schema != NULL
+        && top != type->active && top != type->user_name
+        && attr->mutability == SCIM_READ_WRITE
+        && top->mutability == SCIM_READ_WRITE
+        && attr->returned != SCIM_RETURNED_NEVER;
+}
+
+static void find_stored(scim_mapping_t *mapping)
+{
+    int i;
+
+    if (mapping->extra) {
+        for (i = 0; i < mapping->type->nattrs; i++) {
+            mapping->stored[i] = can_be_extra(mapping->type,
+                                              mapping->type->attrs[i]);
+        }
+    }
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        if (column->attr == mapping->type->meta) {
+            continue;
+        }
+        mapping->stored[column->attr->index] = 1;
+        mapping->stored[column->leaf->index] = 1;
+        if (column->element) {
+            const scim_attr_t *sub = scim_attr_sub(column->attr, "type");
+
+            mapping->stored[sub->index] = 1;
+        }
+    }
+}
+
+/* An element is there when its `value` is, so that has to have a column
+ * before anything else of the element can have one. */
+static const char *check_elements(const scim_mapping_t *mapping,
+                                  apr_pool_t *pool)
+{
+    int i, j;
+
+    for (i = 0; i < mapping->elements->nelts; i++) {
+        const scim_element_t *element =
+            &APR_ARRAY_IDX(mapping->elements, i, scim_element_t);
+        const scim_attr_t *value = scim_attr_sub(element->attr, "value");
+        int found = value == NULL;
+
+        for (j = 0; j < mapping->columns->nelts; j++) {
+            const scim_column_t *column =
+                &APR_ARRAY_IDX(mapping->columns, j, scim_column_t);
+
+            found |= value && column->sub == value
+                  && strcasecmp(column->element, element->element) == 0;
+        }
+        if (!found) {
+            return apr_psprintf(pool, "maps part of %s, but not '%s.value'",
+                                element->key, element->key);
+        }
+    }
+    return NULL;
+}
+
+const char *scim_mapping_finish(scim_mapping_t *mapping, apr_pool_t *pool)
+{
+    const char *wrong;
+    const scim_rtype_t *type = mapping->type;
+    const scim_column_t *active;
+
+    if (!mapping->table) {
+        return "has no ScimTable";
+    }
+    if (!mapping->key) {
+        return "has no ScimKey; name the column that becomes the id";
+    }
+    if (!mapping->tenant) {
+        return "has no ScimTenant; name the column with the organisation";
+    }
+    if (type->user_name
+        && !scim_mapping_column(mapping, type->user_name, NULL)) {
+        return "has no ScimAttribute userName";
+    }
+    active = type->active ? scim_mapping_column(mapping, type->active, NULL)
+                          : NULL;
+    if (type->active && !active) {
+        return "has no ScimAttribute active; name the column that lets a "
+               "user in";
+    }
+    if (active && mapping->tombstone
+        && strcmp(active->name, mapping->tombstone) == 0) {
+        return apr_psprintf(pool, "uses column \"%s\" for active and as "
+                            "ScimTombstone; an inactive user and a deleted "
+                            "one must differ", active->name);
+    }
+    if (mapping->adopt
+        && !scim_mapping_column(mapping, type->external_id, NULL)) {
+        return "has ScimAdopt, but no ScimAttribute externalId";
+    }
+    if ((wrong = check_elements(mapping, pool))) {
+        return wrong;
+    }
+    find_stored(mapping);
+    return NULL;
+}
+
+const scim_column_t *scim_mapping_column(const scim_mapping_t *mapping,
+                                         const scim_attr_t *attr,
+                                         const scim_attr_t *sub)
+{
+    int place = mapping->places[sub ? sub->index : attr->index];
+
+    return place < 0 ? NULL
+         : &APR_ARRAY_IDX(mapping->columns, place, scim_column_t);
+}
+
+const scim_element_t *scim_mapping_element(const scim_mapping_t *mapping,
+                                           const scim_attr_t *attr,
+                                           const char *type)
+{
+    int i;
+
+    for (i = 0; i < mapping->elements->nelts; i++) {
+        const scim_element_t *element =
+            &APR_ARRAY_IDX(mapping->elements, i, scim_element_t);
+
+        if (element->attr == attr && strcasecmp(element->element, type) == 0) {
+            return element;
+        }
+    }
+    return NULL;
+}
+
+int scim_mapping_is_extra(const scim_mapping_t *mapping,
+                          const scim_attr_t *attr)
+{
+    return mapping->extra && can_be_extra(mapping->type, attr)
+        && !scim_mapping_column(mapping, attr, NULL);
+}

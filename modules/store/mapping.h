@@ -1,0 +1,146 @@
+/* mapping.h - which column holds what: the meaning of a <ScimResource> block.
+ *
+ * A mapping is made from the configuration alone. What only the database
+ * knows (types, lengths, unique indexes) are the facts; they are read by each
+ * connection when it proves the mapping (pg/catalog.h), and no statement can
+ * be written without them.
+ *
+ * An attribute has one of three fates: mapped (it has a column), extra (it
+ * is kept in the JSONB column), or discarded.
+ */
+#ifndef SCIM_STORE_MAPPING_H
+#define SCIM_STORE_MAPPING_H
+
+#include <apr_tables.h>
+
+#include "base/err.h"
+#include "schema/rtype.h"
+
+typedef enum {
+    SCIM_COLUMN_PLAIN,      /* column */
+    SCIM_COLUMN_INVERTED,   /* !column: a boolean that means the contrary */
+    SCIM_COLUMN_IS_NULL     /* column IS NULL: a timestamp that is null while
+                             * the attribute is true */
+} scim_column_form_t;
+
+typedef struct scim_column_t {
+    const char *target;         /* the attribute as configured */
+    const scim_attr_t *attr;    /* top-level attribute */
+    const scim_attr_t *sub;     /* sub-attribute, or NULL */
+    const char *element;        /* X of [type eq "X"], or NULL */
+    const scim_attr_t *leaf;    /* sub, or attr where there is none: its type
+                                 * is that of the value */
+    scim_column_form_t form;
+    const char *name;           /* of the column */
+    const char *key_name;       /* column with the caseless form, or NULL */
+} scim_column_t;
+
+/* A column that every INSERT fills with a constant. */
+typedef struct scim_constant_t {
+    const char *name;
+    const char *value;
+} scim_constant_t;
+
+/* An element with a mapped `value` or other sub-attribute: the group of
+ * columns that share attribute and type. */
+typedef struct scim_element_t {
+    const scim_attr_t *attr;
+    const char *element;        /* X of [type eq "X"] */
+    const char *key;            /* `emails[type eq "work"]`: its name among
+                                 * the extra attributes */
+} scim_element_t;
+
+typedef struct scim_mapping_t {
+    const scim_rtype_t *type;
+    const char *location;       /* for messages: the <Location> */
+    const char *tokens;         /* quoted name of the token view */
+    const char *table_schema;   /* NULL: found by the search path */
+    const char *table_name;
+    const char *table;          /* quoted, schema-qualified where given */
+    const char *key;            /* column names as the catalog has them */
+    const char *tenant;
+    const char *tombstone;      /* NULL: resources cannot be deleted */
+    const char *extra;          /* NULL: what is not mapped is discarded */
+    const char *protect;        /* SQL condition, or NULL */
+    int adopt;                  /* POST adopts by userName */
+    apr_array_header_t *columns;    /* of scim_column_t */
+    apr_array_header_t *constants;  /* of scim_constant_t */
+    apr_array_header_t *elements;   /* of scim_element_t */
+    int *places;                /* by attribute index: the column of this
+                                 * simple attribute or sub-attribute outside
+                                 * any element; -1: none */
+    unsigned char *stored;      /* by attribute index: kept at all */
+    unsigned char *redacted;    /* by attribute index: events say that it
+                                 * changed, not to what */
+} scim_mapping_t;
+
+/* A unique constraint or index. */
+typedef struct scim_unique_t {
+    const char *name;
+    const char *target;     /* the attribute it is about, or NULL */
+} scim_unique_t;
+
+/* What the catalog says of a mapped table. */
+typedef struct scim_facts_t {
+    const char *key_type;           /* SQL names of types */
+    const char *tenant_type;
+    int tombstone_is_boolean;
+    const char *const *types;       /* by place in mapping->columns */
+    const int *lengths;             /* likewise: characters, 0: no limit */
+    apr_array_header_t *uniques;    /* of scim_unique_t */
+} scim_facts_t;
+
+/**
+ * Begin a mapping: nothing mapped, nothing stored.
+ */
+scim_mapping_t *scim_mapping_make(const scim_rtype_t *type, apr_pool_t *pool);
+
+/**
+ * Map an attribute to a column.
+ *
+ * @param target `userName`, `name.givenName`, `emails[type eq "work"].value`,
+ *               or one with a schema URN in front
+ * @param spec   `column`, `!column` or `column IS NULL`
+ * @param key    NULL, or the column with the caseless form
+ * @return NULL, or a sentence for the administrator
+ */
+const char *scim_mapping_add(scim_mapping_t *mapping, const char *target,
+                             const char *spec, const char *key,
+                             apr_pool_t *pool);
+
+/** Set the table: `table` or `schema.table`. NULL or a sentence. */
+const char *scim_mapping_set_table(scim_mapping_t *mapping, const char *name,
+                                   apr_pool_t *pool);
+
+/** Name an attribute whose values events do not show. NULL or a sentence. */
+const char *scim_mapping_redact(scim_mapping_t *mapping, const char *target,
+                                apr_pool_t *pool);
+
+/**
+ * Finish a mapping: what is required stands in it, no two directives
+ * contradict each other, and `stored` is known.
+ *
+ * @return NULL, or a sentence for the administrator
+ */
+const char *scim_mapping_finish(scim_mapping_t *mapping, apr_pool_t *pool);
+
+/** The column of an attribute outside any element, or NULL. @a sub may be
+ * NULL. */
+const scim_column_t *scim_mapping_column(const scim_mapping_t *mapping,
+                                         const scim_attr_t *attr,
+                                         const scim_attr_t *sub);
+
+/** The mapped element of that type, or NULL; @a type in any case. */
+const scim_element_t *scim_mapping_element(const scim_mapping_t *mapping,
+                                           const scim_attr_t *attr,
+                                           const char *type);
+
+/** Whether the attribute is kept among the extra ones: as a whole, or what
+ * its columns leave over. */
+int scim_mapping_is_extra(const scim_mapping_t *mapping,
+                          const scim_attr_t *attr);
+
+/** A name as an SQL identifier: quoted, quotes doubled. `a.b` is two. */
+const char *scim_mapping_quote(const char *name, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,456 @@
+#include "store/row.h"
+
+#include <apr_strings.h>
+
+#include <string.h>
+
+#include "base/fold.h"
+#include "base/time.h"
+#include "schema/resource.h"
+
+/* Columns to JSON */
+
+static scim_json_t *value_of(const scim_column_t *column, const char *text,
+                             apr_pool_t *pool)
+{
+    scim_json_t *value;
+    apr_time_t time;
+
+    if (!text || !*text) {
+        return NULL;
+    }
+    switch (column->leaf->type) {
+    case SCIM_TYPE_BOOLEAN:
+        return scim_json_make_bool(*text == 't', pool);
+    case SCIM_TYPE_DATETIME:
+        return scim_time_parse(&time, text)
+             ? scim_json_make_string(scim_time_format(time, pool), pool)
+             : NULL;
+    case SCIM_TYPE_INTEGER:
+    case SCIM_TYPE_DECIMAL:
+        value = scim_json_make_string(text, pool);
+        value->type = SCIM_JSON_NUMBER;
+        return value;
+    default:
+        return scim_json_make_string(text, pool);
+    }
+}
+
+/* The element of that type, the last one if there are several. */
+static scim_json_t *find_element(const scim_json_t *array, const char *type)
+{
+    scim_json_t *element, *found = NULL;
+
+    for (element = array ? array->first : NULL; element;
+         element = element->next) {
+        const scim_json_t *mine = scim_json_find(element, "type");
+
+        if (mine && scim_json_is_text(mine, type)) {
+            found = element;
+        }
+    }
+    return found;
+}
+
+/* Put a mapped element in front of the others of its attribute. */
+static void prepend(scim_json_t *array, scim_json_t *element)
+{
+    element->next = array->first;
+    array->first = element;
+    if (!array->last) {
+        array->last = element;
+    }
+}
+
+static int is_hollow(const scim_json_t *element, const scim_attr_t *attr)
+{
+    const scim_json_t *first = element->first;
+
+    if (scim_attr_sub(attr, "value")) {
+        return scim_json_find(element, "value") == NULL;
+    }
+    return !first || !first->next;      /* nothing but its type */
+}
+
+static void compose_element(scim_json_t *resource,
+                            const scim_mapping_t *mapping,
+                            const scim_element_t *mapped,
+                            const scim_row_t *row, apr_pool_t *pool)
+{
+    scim_json_t *element = scim_json_make(SCIM_JSON_OBJECT, pool), *array;
+    scim_json_t *rest = scim_json_find(resource, mapped->key), *member;
+    int i;
+
+    if (rest) {
+        scim_json_unlink(resource, rest);
+    }
+    scim_json_set(element, "type",
+                  scim_json_make_string(mapped->element, pool));
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+        scim_json_t *value;
+
+        if (column->attr == mapped->attr && column->element
+            && strcasecmp(column->element, mapped->element) == 0
+            && (value = value_of(column, row->values[i], pool))) {
+            scim_json_set(element, column->sub->name, value);
+        }
+    }
+    for (member = rest ? rest->first : NULL; member; member = member->next) {
+        const scim_attr_t *sub = scim_attr_sub(mapped->attr, member->name);
+
+        if (sub && !scim_json_find(element, sub->name)) {
+            scim_json_set(element, sub->name, scim_json_copy(member, pool));
+        }
+    }
+    if (is_hollow(element, mapped->attr)) {
+        return;
+    }
+    array = scim_resource_get(mapping->type, resource, mapped->attr);
+    if (!array) {
+        array = scim_json_make(SCIM_JSON_ARRAY, pool);
+        scim_resource_set(mapping->type, resource, mapped->attr, array, pool);
+    }
+    prepend(array, element);
+}
+
+/* The JSONB column is the application's to write as well: take from it only
+ * what has the shape of its attribute. */
+static void drop_misshapen(scim_json_t *object, const scim_mapping_t *mapping,
+                           const scim_schema_t *schema)
+{
+    scim_json_t *member, *next;
+
+    for (member = object->first; member; member = next) {
+        const scim_attr_t *attr = scim_rtype_attr(mapping->type, schema,
+                                                  member->name);
+        const scim_schema_t *extension =
+            schema ? NULL : scim_rtype_schema(mapping->type, member->name);
+
+        next = member->next;
+        if (extension && member->type == SCIM_JSON_OBJECT) {
+            drop_misshapen(member, mapping, extension);
+        }
+        else if (attr
+                 && (attr->multi ? member->type != SCIM_JSON_ARRAY
+                     : attr->type == SCIM_TYPE_COMPLEX
+                       ? member->type != SCIM_JSON_OBJECT
+                       : member->type == SCIM_JSON_ARRAY
+                         || member->type == SCIM_JSON_OBJECT)) {
+            scim_json_unlink(object, member);
+        }
+    }
+}
+
+scim_err_t *scim_row_compose(scim_json_t **presource,
+                             const scim_mapping_t *mapping,
+                             const scim_row_t *row, apr_pool_t *pool)
+{
+    scim_json_t *resource = NULL;
+    int i;
+
+    if (row->extra) {
+        scim_err_t *err = scim_json_parse(&resource, row->extra,
+                                          strlen(row->extra), pool);
+
+        if (err || resource->type != SCIM_JSON_OBJECT) {
+            return scim_err_make_cause(SCIM_ERR_INTERNAL,
+                "the stored attributes of this account cannot be read",
+                apr_psprintf(pool, "column \"%s\" of id %s: %s",
+                             mapping->extra, row->id,
+                             err ? err->detail : "not a JSON object"), pool);
+        }
+        scim_resource_prune(resource);
+        drop_misshapen(resource, mapping, NULL);
+    }
+    else {
+        resource = scim_json_make(SCIM_JSON_OBJECT, pool);
+    }
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+        scim_json_t *value, *object;
+
+        if (column->element || column->attr == mapping->type->meta) {
+            continue;
+        }
+        value = value_of(column, row->values[i], pool);
+        if (column->attr == mapping->type->active && !value) {
+            value = scim_json_make_bool(0, pool);
+        }
+        if (!value) {
+            continue;
+        }
+        if (!column->sub) {
+            scim_resource_set(mapping->type, resource, column->attr, value,
+                              pool);
+            continue;
+        }
+        object = scim_resource_get(mapping->type, resource, column->attr);
+        if (!object) {
+            object = scim_json_make(SCIM_JSON_OBJECT, pool);
+            scim_resource_set(mapping->type, resource, column->attr, object,
+                              pool);
+        }
+        scim_json_set(object, column->sub->name, value);
+    }
+    for (i = 0; i < mapping->elements->nelts; i++) {
+        compose_element(resource, mapping,
+                        &APR_ARRAY_IDX(mapping->elements, i, scim_element_t),
+                        row, pool);
+    }
+    *presource = resource;
+    return NULL;
+}
+
+/* JSON to columns */
+
+static const char *text_of(const scim_column_t *column,
+                           const scim_json_t *value, apr_pool_t *pool)
+{
+    apr_time_t time;
+
+    if (scim_json_is_empty(value)) {
+        return NULL;
+    }
+    if (value->type == SCIM_JSON_BOOL) {
+        return value->boolean ? "t" : "f";
+    }
+    if (column->leaf->type == SCIM_TYPE_DATETIME
+        && scim_time_parse(&time, value->text)) {
+        return scim_time_format(time, pool);
+    }
+    return value->text;
+}
+
+/* Take the mapped sub-attributes out of `object`; `type` goes with the
+ * brackets of an element. */
+static void strip_subs(scim_json_t *object, const scim_mapping_t *mapping,
+                       const scim_attr_t *attr, const char *element)
+{
+    int i;
+
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        if (column->attr == attr && column->sub
+            && (element ? column->element
+                          && strcasecmp(column->element, element) == 0
+                        : !column->element)) {
+            scim_json_remove(object, column->sub->name);
+        }
+    }
+    if (element) {
+        scim_json_remove(object, "type");
+    }
+}
+
+/* What the columns leave over of the resource. */
+static scim_json_t *split_extra(const scim_mapping_t *mapping,
+                                const scim_json_t *resource, apr_pool_t *pool)
+{
+    scim_json_t *extra = scim_json_copy(resource, pool), *value, *next;
+    int i;
+
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        if (!column->sub) {
+            scim_resource_remove(mapping->type, extra, column->attr);
+        }
+        else if (!column->element
+                 && (value = scim_resource_get(mapping->type, extra,
+                                               column->attr))) {
+            strip_subs(value, mapping, column->attr, NULL);
+        }
+    }
+    for (i = 0; i < mapping->elements->nelts; i++) {
+        const scim_element_t *mapped =
+            &APR_ARRAY_IDX(mapping->elements, i, scim_element_t);
+        scim_json_t *array = scim_resource_get(mapping->type, extra,
+                                               mapped->attr);
+        scim_json_t *chosen = find_element(array, mapped->element), *element;
+
+        for (element = array ? array->first : NULL; element; element = next) {
+            const scim_json_t *type = scim_json_find(element, "type");
+
+            next = element->next;
+            if (type && scim_json_is_text(type, mapped->element)) {
+                scim_json_unlink(array, element);
+            }
+        }
+        if (chosen) {
+            strip_subs(chosen, mapping, mapped->attr, mapped->element);
+            scim_json_set(extra, mapped->key, chosen);
+        }
+    }
+    scim_resource_prune(extra);
+    return extra;
+}
+
+scim_state_t *scim_row_split(const scim_mapping_t *mapping,
+                             const scim_json_t *resource, apr_pool_t *pool)
+{
+    scim_state_t *state = apr_palloc(pool, sizeof(*state));
+    int i;
+
+    state->values = apr_pcalloc(pool,
+                                mapping->columns->nelts * sizeof(char *));
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+        const scim_json_t *value;
+
+        if (column->attr == mapping->type->meta) {
+            continue;
+        }
+        value = scim_resource_get(mapping->type, resource, column->attr);
+        if (column->element) {
+            value = find_element(value, column->element);
+        }
+        if (value && column->sub) {
+            value = scim_json_find(value, column->sub->name);
+        }
+        state->values[i] = text_of(column, value, pool);
+    }
+    state->extra = mapping->extra ? split_extra(mapping, resource, pool)
+                                  : NULL;
+    return state;
+}
+
+int scim_state_is_same_value(const scim_state_t *a, const scim_state_t *b,
+                             int place)
+{
+    const char *x = a->values[place], *y = b->values[place];
+
+    return x == y || (x && y && strcmp(x, y) == 0);
+}
+
+int scim_state_is_equal(const scim_mapping_t *mapping, const scim_state_t *a,
+                        const scim_state_t *b)
+{
+    int i;
+
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        if (!scim_state_is_same_value(a, b, i)) {
+            return 0;
+        }
+    }
+    return !a->extra || scim_json_is_equal(a->extra, b->extra);
+}
+
+scim_err_t *scim_state_check(const scim_mapping_t *mapping,
+                             const scim_facts_t *facts,
+                             const scim_state_t *state, apr_pool_t *pool)
+{
+    int i;
+
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        if (facts->lengths[i] && state->values[i]
+            && scim_utf8_length(state->values[i])
+               > (apr_size_t)facts->lengths[i]) {
+            return scim_err_make(SCIM_ERR_INVALID_VALUE, pool,
+                                 "%s is longer than the %d characters that "
+                                 "can be kept", column->target,
+                                 facts->lengths[i]);
+        }
+    }
+    return NULL;
+}
+
+/* What differs */
+
+static void write_side(scim_buf_t *buf, const char *side,
+                       const scim_json_t *value, int redacted)
+{
+    if (scim_json_is_empty(value)) {
+        return;
+    }
+    if (buf->data[buf->len - 1] != '{') {
+        scim_buf_putc(buf, ',');
+    }
+    scim_buf_puts(buf, side);
+    if (redacted) {
+        scim_buf_puts(buf, "true");
+    }
+    else {
+        scim_json_format(buf, value);
+    }
+}
+
+static int is_redacted(const scim_mapping_t *mapping, const scim_attr_t *attr)
+{
+    int i;
+
+    if (mapping->redacted[attr->index]) {
+        return 1;
+    }
+    for (i = 0; attr->multi && i < attr->nsubs; i++) {
+        if (mapping->redacted[attr->subs[i].index]) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void write_change(scim_buf_t *buf, const scim_mapping_t *mapping,
+                         const scim_attr_t *attr, const scim_json_t *before,
+                         const scim_json_t *after)
+{
+    int redacted = is_redacted(mapping, attr);
+    const char *path;
+
+    if (scim_json_is_empty(before) && scim_json_is_empty(after)) {
+        return;
+    }
+    if (before && after && scim_json_is_equal(before, after)) {
+        return;
+    }
+    if (buf->len > 1) {
+        scim_buf_putc(buf, ',');
+    }
+    path = scim_attr_path(attr, buf->pool);
+    scim_buf_json(buf, path, strlen(path));
+    scim_buf_puts(buf, ":{");
+    write_side(buf, "\"old\":", before, redacted);
+    write_side(buf, "\"new\":", after, redacted);
+    scim_buf_putc(buf, '}');
+}
+
+const char *scim_row_changes(const scim_mapping_t *mapping,
+                             const scim_json_t *before,
+                             const scim_json_t *after, apr_pool_t *pool)
+{
+    const scim_rtype_t *type = mapping->type;
+    scim_buf_t buf;
+    int i;
+
+    scim_buf_init(&buf, 256, pool);
+    scim_buf_putc(&buf, '{');
+    for (i = 0; i < type->nattrs; i++) {
+        const scim_attr_t *attr = type->attrs[i];
+        const scim_attr_t *top = attr->parent ? attr->parent : attr;
+        const scim_json_t *old, *new;
+
+        if (!mapping->stored[attr->index]
+            || (attr->parent ? top->multi
+                : attr->type == SCIM_TYPE_COMPLEX && !attr->multi)) {
+            continue;
+        }
+        old = before ? scim_resource_get(type, before, top) : NULL;
+        new = after ? scim_resource_get(type, after, top) : NULL;
+        if (attr->parent) {
+            old = old ? scim_json_find(old, attr->name) : NULL;
+            new = new ? scim_json_find(new, attr->name) : NULL;
+        }
+        write_change(&buf, mapping, attr, old, new);
+    }
+    scim_buf_putc(&buf, '}');
+    return buf.data;
+}

@@ -1,0 +1,76 @@
+/* row.h - a row of the mapped table and the resource it is.
+ *
+ * compose() makes the resource of what was read; split() takes a resource
+ * apart into one text per mapped column and the JSON document of extra
+ * attributes. Both are pure, and split(compose(row)) is the row again, so
+ * what a request changed is found by comparing two states slot by slot.
+ */
+#ifndef SCIM_STORE_ROW_H
+#define SCIM_STORE_ROW_H
+
+#include "base/json.h"
+#include "store/mapping.h"
+
+/* A row as it was read. Texts are borrowed from whoever read it. */
+typedef struct scim_row_t {
+    const char *id;
+    const char *const *values;  /* by place in mapping->columns, as PostgreSQL
+                                 * prints them; NULL: SQL NULL. Booleans say
+                                 * what the attribute says, whatever the form
+                                 * of the column */
+    const char *extra;          /* the JSONB column's text, or NULL */
+    int is_protected;           /* by the condition of ScimProtect */
+} scim_row_t;
+
+/* A resource as it is to be written. */
+typedef struct scim_state_t {
+    const char **values;        /* by place in mapping->columns; NULL: SQL
+                                 * NULL */
+    const scim_json_t *extra;   /* object, perhaps empty; NULL: there is no
+                                 * column for it */
+} scim_state_t;
+
+/**
+ * Make the resource of a row; `id` and `meta` are not in it.
+ *
+ * @return NULL, or SCIM_ERR_INTERNAL when the JSONB column holds no object
+ */
+scim_err_t *scim_row_compose(scim_json_t **presource,
+                             const scim_mapping_t *mapping,
+                             const scim_row_t *row, apr_pool_t *pool);
+
+/** Take a resource apart; of two elements of one mapped type the last one
+ * counts. The resource is left alone. */
+scim_state_t *scim_row_split(const scim_mapping_t *mapping,
+                             const scim_json_t *resource, apr_pool_t *pool);
+
+/** Whether two states would write the same. */
+int scim_state_is_equal(const scim_mapping_t *mapping, const scim_state_t *a,
+                        const scim_state_t *b);
+
+/** Whether one slot is the same in both. */
+int scim_state_is_same_value(const scim_state_t *a, const scim_state_t *b,
+                             int place);
+
+/**
+ * Whether every value fits its column.
+ *
+ * @return NULL, or SCIM_ERR_INVALID_VALUE naming the attribute
+ */
+scim_err_t *scim_state_check(const scim_mapping_t *mapping,
+                             const scim_facts_t *facts,
+                             const scim_state_t *state, apr_pool_t *pool);
+
+/**
+ * What differs, as the events table keeps it: a JSON object of
+ * `"path":{"old":..,"new":..}`, absent sides left out, redacted values
+ * replaced by true.
+ *
+ * @param before NULL: nothing was there
+ * @param after  NULL: nothing is left
+ */
+const char *scim_row_changes(const scim_mapping_t *mapping,
+                             const scim_json_t *before,
+                             const scim_json_t *after, apr_pool_t *pool);
+
+#endif

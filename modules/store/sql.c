@@ -1,0 +1,562 @@
+#include "store/sql.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fold.h"
+#include "store/condition.h"
+
+#define PUTS(sql, string) scim_buf_puts(&(sql)->text, string)
+
+void scim_sql_init(scim_sql_t *sql, apr_pool_t *pool)
+{
+    scim_buf_init(&sql->text, 1024, pool);
+    sql->params = apr_array_make(pool, 16, sizeof(const char *));
+}
+
+void scim_sql_param(scim_sql_t *sql, const char *value, const char *type)
+{
+    APR_ARRAY_PUSH(sql->params, const char *) = value;
+    scim_buf_printf(&sql->text, type ? "$%d::%s" : "$%d", sql->params->nelts,
+                    type);
+}
+
+void scim_sql_literal(scim_sql_t *sql, const char *text)
+{
+    if (strchr(text, '\\')) {
+        PUTS(sql, "E");
+    }
+    PUTS(sql, "'");
+    for (; *text; text++) {
+        if (*text == '\'' || *text == '\\') {
+            scim_buf_putc(&sql->text, *text);
+        }
+        scim_buf_putc(&sql->text, *text);
+    }
+    PUTS(sql, "'");
+}
+
+/* Keys */
+
+static int is_integer_key(const char *text, const char *type)
+{
+    apr_int64_t value;
+    char *end, again[32];
+
+    errno = 0;
+    value = apr_strtoi64(text, &end, 10);
+    apr_snprintf(again, sizeof(again), "%" APR_INT64_T_FMT, value);
+    if (errno || *end || strcmp(again, text) != 0) {
+        return 0;
+    }
+    if (strcmp(type, "bigint") == 0) {
+        return 1;
+    }
+    return strcmp(type, "smallint") == 0
+         ? value >= -32768 && value <= 32767
+         : value >= -APR_INT64_C(2147483648)
+           && value <= APR_INT64_C(2147483647);
+}
+
+static int is_uuid_key(const char *text)
+{
+    int i;
+
+    for (i = 0; i < 36; i++) {
+        int dash = i == 8 || i == 13 || i == 18 || i == 23;
+        int hex = (text[i] >= '0' && text[i] <= '9')
+               || (text[i] >= 'a' && text[i] <= 'f');
+
+        if (dash ? text[i] != '-' : !hex) {
+            return 0;
+        }
+    }
+    return text[36] == '\0';
+}
+
+int scim_sql_is_key(const char *key_type, const char *text)
+{
+    if (strcmp(key_type, "uuid") == 0) {
+        return is_uuid_key(text);
+    }
+    if (strcmp(key_type, "bigint") == 0 || strcmp(key_type, "integer") == 0
+        || strcmp(key_type, "smallint") == 0) {
+        return is_integer_key(text, key_type);
+    }
+    return *text && scim_utf8_is_valid(text, strlen(text));
+}
+
+/* Pieces */
+
+static void put_column(scim_sql_t *sql, const char *name)
+{
+    PUTS(sql, "r.");
+    PUTS(sql, scim_mapping_quote(name, sql->text.pool));
+}
+
+static void put_value(scim_sql_t *sql, const scim_column_t *column)
+{
+    if (column->form == SCIM_COLUMN_INVERTED) {
+        PUTS(sql, "NOT ");
+    }
+    put_column(sql, column->name);
+    if (column->form == SCIM_COLUMN_IS_NULL) {
+        PUTS(sql, " IS NULL");
+    }
+}
+
+/* What distinguishes one state of a row from another. */
+static void put_version(scim_sql_t *sql, const scim_mapping_t *mapping)
+{
+    int i;
+
+    PUTS(sql, "md5(ROW(");
+    if (mapping->tombstone) {
+        put_column(sql, mapping->tombstone);
+        PUTS(sql, ", ");
+    }
+    if (mapping->extra) {
+        put_column(sql, mapping->extra);
+        PUTS(sql, ", ");
+    }
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        PUTS(sql, i ? ", " : "");
+        put_column(sql, APR_ARRAY_IDX(mapping->columns, i,
+                                      scim_column_t).name);
+    }
+    PUTS(sql, ")::text)");
+}
+
+/* The resource's columns, in the order of the enumeration in the header. */
+static void put_columns(scim_sql_t *sql, const scim_mapping_t *mapping,
+                        int for_writing)
+{
+    int i;
+
+    put_column(sql, mapping->key);
+    PUTS(sql, " AS id, ");
+    if (for_writing && mapping->protect) {
+        PUTS(sql, "coalesce((");
+        PUTS(sql, mapping->protect);
+        PUTS(sql, "), false)");
+    }
+    else {
+        PUTS(sql, "false");
+    }
+    PUTS(sql, " AS protected, ");
+    if (for_writing) {
+        put_version(sql, mapping);
+    }
+    else {
+        PUTS(sql, "NULL");
+    }
+    PUTS(sql, " AS version, ");
+    if (mapping->extra) {
+        put_column(sql, mapping->extra);
+    }
+    else {
+        PUTS(sql, "NULL");
+    }
+    PUTS(sql, " AS extra");
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        PUTS(sql, ", ");
+        put_value(sql, &APR_ARRAY_IDX(mapping->columns, i, scim_column_t));
+        scim_buf_printf(&sql->text, " AS v%d", i);
+    }
+}
+
+static void put_live(scim_sql_t *sql, const scim_mapping_t *mapping,
+                     const scim_facts_t *facts, int live)
+{
+    if (!mapping->tombstone) {
+        PUTS(sql, live ? "true" : "false");
+        return;
+    }
+    if (facts->tombstone_is_boolean) {
+        PUTS(sql, live ? "NOT " : "");
+        put_column(sql, mapping->tombstone);
+        return;
+    }
+    put_column(sql, mapping->tombstone);
+    PUTS(sql, live ? " IS NULL" : " IS NOT NULL");
+}
+
+/* The first wall between tenants: it stands outside everything a client can
+ * say. */
+static void put_tenant(scim_sql_t *sql, const scim_mapping_t *mapping,
+                       const scim_facts_t *facts)
+{
+    put_column(sql, mapping->tenant);
+    PUTS(sql, " = t.tenant::");
+    PUTS(sql, facts->tenant_type);
+}
+
+static void put_from_live(scim_sql_t *sql, const scim_mapping_t *mapping,
+                          const scim_facts_t *facts)
+{
+    PUTS(sql, " FROM ");
+    PUTS(sql, mapping->table);
+    PUTS(sql, " AS r WHERE ");
+    put_tenant(sql, mapping, facts);
+    PUTS(sql, " AND ");
+    put_live(sql, mapping, facts, 1);
+}
+
+/* A token that is valid now, as the common table expression t. */
+static void put_with_token(scim_sql_t *sql, const scim_mapping_t *mapping,
+                           const scim_asker_t *asker)
+{
+    PUTS(sql, "WITH t AS MATERIALIZED (SELECT token_id, tenant, actor FROM ");
+    PUTS(sql, mapping->tokens);
+    PUTS(sql, " WHERE token_sha256 = ");
+    scim_sql_param(sql, asker->token_sha256, "bytea");
+    PUTS(sql, ")");
+}
+
+static void put_where_token(scim_sql_t *sql, const scim_asker_t *asker)
+{
+    PUTS(sql, " WHERE t.token_sha256 = ");
+    scim_sql_param(sql, asker->token_sha256, "bytea");
+}
+
+/* The event of whatever rows `source` has, in the same statement. */
+static void put_event(scim_sql_t *sql, const scim_mapping_t *mapping,
+                      const scim_asker_t *asker, const char *source,
+                      const scim_change_t *change)
+{
+    PUTS(sql, ", event AS (INSERT INTO scim.events (tenant, actor, token_id, "
+              "request_id, operation, resource_type, resource_id, changes, "
+              "outcome) SELECT t.tenant, t.actor, t.token_id, ");
+    scim_sql_param(sql, asker->request_id, "text");
+    PUTS(sql, ", ");
+    scim_sql_param(sql, change->operation, "text");
+    PUTS(sql, ", ");
+    scim_sql_param(sql, mapping->type->name, "text");
+    PUTS(sql, ", s.id::text, ");
+    scim_sql_param(sql, change->changes, "jsonb");
+    PUTS(sql, ", 'applied' FROM t, ");
+    PUTS(sql, source);
+    PUTS(sql, " AS s)");
+}
+
+/* Statements */
+
+void scim_sql_token(scim_sql_t *sql, const scim_mapping_t *mapping,
+                    const scim_asker_t *asker)
+{
+    PUTS(sql, "SELECT t.token_id, t.tenant, t.actor FROM ");
+    PUTS(sql, mapping->tokens);
+    PUTS(sql, " AS t");
+    put_where_token(sql, asker);
+}
+
+void scim_sql_get(scim_sql_t *sql, const scim_mapping_t *mapping,
+                  const scim_facts_t *facts, const scim_asker_t *asker,
+                  const char *id, int lock)
+{
+    PUTS(sql, "SELECT t.token_id, t.tenant, t.actor, NULL AS how, r.* FROM ");
+    PUTS(sql, mapping->tokens);
+    PUTS(sql, " AS t LEFT JOIN LATERAL (SELECT ");
+    put_columns(sql, mapping, lock);
+    put_from_live(sql, mapping, facts);
+    PUTS(sql, " AND ");
+    put_column(sql, mapping->key);
+    PUTS(sql, " = ");
+    scim_sql_param(sql, id, facts->key_type);
+    PUTS(sql, lock ? " FOR UPDATE) AS r ON true" : ") AS r ON true");
+    put_where_token(sql, asker);
+}
+
+static scim_err_t *put_filter(scim_sql_t *sql, const scim_mapping_t *mapping,
+                              const scim_facts_t *facts,
+                              const scim_filter_t *filter)
+{
+    if (!filter) {
+        return NULL;
+    }
+    PUTS(sql, " AND ");
+    return scim_condition_write(sql, mapping, facts, filter);
+}
+
+scim_err_t *scim_sql_list(scim_sql_t *sql, const scim_mapping_t *mapping,
+                          const scim_facts_t *facts,
+                          const scim_asker_t *asker,
+                          const scim_filter_t *filter, apr_int64_t skip,
+                          int count)
+{
+    apr_pool_t *pool = sql->text.pool;
+    int all = filter && count && !skip
+           && scim_condition_is_unique(filter, mapping->type);
+
+    PUTS(sql, "SELECT t.token_id, t.tenant, t.actor, ");
+    PUTS(sql, all ? "NULL AS how" : "n.total AS how");
+    PUTS(sql, count ? ", r.* FROM " : " FROM ");
+    PUTS(sql, mapping->tokens);
+    PUTS(sql, " AS t");
+    if (!all) {
+        PUTS(sql, " CROSS JOIN LATERAL (SELECT count(*) AS total");
+        put_from_live(sql, mapping, facts);
+        SCIM_TRY(put_filter(sql, mapping, facts, filter));
+        PUTS(sql, ") AS n");
+    }
+    if (count) {
+        PUTS(sql, " LEFT JOIN LATERAL (SELECT ");
+        put_columns(sql, mapping, 0);
+        put_from_live(sql, mapping, facts);
+        SCIM_TRY(put_filter(sql, mapping, facts, filter));
+        /* by tenant first, though it is one: so the index on both is walked,
+         * and not the key's through all tenants */
+        PUTS(sql, " ORDER BY ");
+        put_column(sql, mapping->tenant);
+        PUTS(sql, ", ");
+        put_column(sql, mapping->key);
+        PUTS(sql, " LIMIT ");
+        scim_sql_param(sql, apr_itoa(pool, count), "bigint");
+        PUTS(sql, " OFFSET ");
+        scim_sql_param(sql, apr_psprintf(pool, "%" APR_INT64_T_FMT, skip),
+                       "bigint");
+        PUTS(sql, ") AS r ON true");
+    }
+    put_where_token(sql, asker);
+    return NULL;
+}
+
+/* One kind of row that stands in the way of a create. */
+static void put_met(scim_sql_t *sql, const scim_mapping_t *mapping,
+                    const scim_facts_t *facts, const char *how,
+                    const scim_column_t *column, const char *value, int live)
+{
+    PUTS(sql, "SELECT '");
+    PUTS(sql, how);
+    PUTS(sql, "' AS how, x.* FROM t CROSS JOIN LATERAL (SELECT ");
+    put_columns(sql, mapping, 1);
+    PUTS(sql, " FROM ");
+    PUTS(sql, mapping->table);
+    PUTS(sql, " AS r WHERE ");
+    put_tenant(sql, mapping, facts);
+    PUTS(sql, " AND ");
+    put_live(sql, mapping, facts, live);
+    PUTS(sql, " AND ");
+    if (column->leaf->case_exact) {
+        put_column(sql, column->name);
+        PUTS(sql, " = ");
+        scim_sql_param(sql, value, "text");
+    }
+    else {
+        if (column->key_name) {
+            put_column(sql, column->key_name);
+        }
+        else {
+            PUTS(sql, "lower(");
+            put_column(sql, column->name);
+            PUTS(sql, ")");
+        }
+        PUTS(sql, " = lower(");
+        scim_sql_param(sql, value, "text");
+        PUTS(sql, ")");
+    }
+    if (!live) {
+        PUTS(sql, " ORDER BY ");
+        put_column(sql, mapping->tombstone);
+        PUTS(sql, " DESC, ");
+        put_column(sql, mapping->key);
+        PUTS(sql, " DESC LIMIT 1");
+    }
+    PUTS(sql, ") AS x");
+}
+
+static void put_all_met(scim_sql_t *sql, const scim_mapping_t *mapping,
+                        const scim_facts_t *facts, const scim_state_t *state)
+{
+    const scim_rtype_t *type = mapping->type;
+    const char *or = "";
+    int i;
+
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+        int external = column->attr == type->external_id;
+
+        if (!external && column->attr != type->user_name) {
+            continue;
+        }
+        PUTS(sql, or);
+        put_met(sql, mapping, facts, external ? "e" : "u", column,
+                state->values[i], 1);
+        or = " UNION ALL ";
+        if (external && mapping->tombstone) {
+            PUTS(sql, or);
+            PUTS(sql, "(");
+            put_met(sql, mapping, facts, "t", column, state->values[i], 0);
+            PUTS(sql, ")");
+        }
+    }
+}
+
+/* The value of a column as it is stored, from the attribute's value. */
+static void put_stored(scim_sql_t *sql, const scim_column_t *column,
+                       const char *value, const char *type)
+{
+    switch (column->form) {
+    case SCIM_COLUMN_INVERTED:
+        PUTS(sql, "NOT ");
+        scim_sql_param(sql, value, "boolean");
+        break;
+    case SCIM_COLUMN_IS_NULL:
+        PUTS(sql, "CASE WHEN ");
+        scim_sql_param(sql, value, "boolean");
+        PUTS(sql, " THEN NULL ELSE now() END::");
+        PUTS(sql, type);
+        break;
+    default:
+        scim_sql_param(sql, value, type);
+        break;
+    }
+}
+
+static void put_insert(scim_sql_t *sql, const scim_mapping_t *mapping,
+                       const scim_facts_t *facts, const scim_state_t *state)
+{
+    apr_pool_t *pool = sql->text.pool;
+    int i;
+
+    PUTS(sql, "INSERT INTO ");
+    PUTS(sql, mapping->table);
+    PUTS(sql, " AS r (");
+    PUTS(sql, scim_mapping_quote(mapping->tenant, pool));
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        if (state->values[i]) {
+            PUTS(sql, ", ");
+            PUTS(sql, scim_mapping_quote(
+                     APR_ARRAY_IDX(mapping->columns, i, scim_column_t).name,
+                     pool));
+        }
+    }
+    if (state->extra) {
+        PUTS(sql, ", ");
+        PUTS(sql, scim_mapping_quote(mapping->extra, pool));
+    }
+    for (i = 0; i < mapping->constants->nelts; i++) {
+        PUTS(sql, ", ");
+        PUTS(sql, scim_mapping_quote(
+                 APR_ARRAY_IDX(mapping->constants, i, scim_constant_t).name,
+                 pool));
+    }
+    PUTS(sql, ") SELECT t.tenant::");
+    PUTS(sql, facts->tenant_type);
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        if (state->values[i]) {
+            PUTS(sql, ", ");
+            put_stored(sql,
+                       &APR_ARRAY_IDX(mapping->columns, i, scim_column_t),
+                       state->values[i], facts->types[i]);
+        }
+    }
+    if (state->extra) {
+        PUTS(sql, ", ");
+        scim_sql_param(sql, scim_json_text(state->extra, pool), "jsonb");
+    }
+    for (i = 0; i < mapping->constants->nelts; i++) {
+        PUTS(sql, ", ");
+        scim_sql_literal(sql, APR_ARRAY_IDX(mapping->constants, i,
+                                            scim_constant_t).value);
+    }
+    PUTS(sql, " FROM t WHERE NOT EXISTS (SELECT FROM met) RETURNING ");
+    put_columns(sql, mapping, 0);
+}
+
+void scim_sql_create(scim_sql_t *sql, const scim_mapping_t *mapping,
+                     const scim_facts_t *facts, const scim_asker_t *asker,
+                     const scim_state_t *state, const scim_change_t *change)
+{
+    put_with_token(sql, mapping, asker);
+    PUTS(sql, ", met AS MATERIALIZED (");
+    put_all_met(sql, mapping, facts, state);
+    PUTS(sql, "), made AS (");
+    put_insert(sql, mapping, facts, state);
+    PUTS(sql, ")");
+    put_event(sql, mapping, asker, "made", change);
+    PUTS(sql, " SELECT t.token_id, t.tenant, t.actor, x.* FROM t LEFT JOIN "
+              "(SELECT 'i' AS how, made.* FROM made UNION ALL "
+              "SELECT met.* FROM met) AS x ON true");
+}
+
+static void put_assignments(scim_sql_t *sql, const scim_mapping_t *mapping,
+                            const scim_facts_t *facts,
+                            const scim_state_t *before,
+                            const scim_state_t *after,
+                            scim_update_mode_t mode)
+{
+    apr_pool_t *pool = sql->text.pool;
+    const char *comma = "";
+    int i;
+
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        if (scim_state_is_same_value(before, after, i)) {
+            continue;
+        }
+        PUTS(sql, comma);
+        PUTS(sql, scim_mapping_quote(column->name, pool));
+        PUTS(sql, " = ");
+        put_stored(sql, column, after->values[i], facts->types[i]);
+        comma = ", ";
+    }
+    if (after->extra && !scim_json_is_equal(before->extra, after->extra)) {
+        PUTS(sql, comma);
+        PUTS(sql, scim_mapping_quote(mapping->extra, pool));
+        PUTS(sql, " = ");
+        scim_sql_param(sql, scim_json_text(after->extra, pool), "jsonb");
+        comma = ", ";
+    }
+    if ((mode == SCIM_UPDATE_DELETE || mode == SCIM_UPDATE_REVIVE)
+        && mapping->tombstone) {
+        int gone = mode == SCIM_UPDATE_DELETE;
+
+        PUTS(sql, comma);
+        PUTS(sql, scim_mapping_quote(mapping->tombstone, pool));
+        PUTS(sql, facts->tombstone_is_boolean
+                  ? (gone ? " = true" : " = false")
+                  : (gone ? " = now()" : " = NULL"));
+    }
+}
+
+void scim_sql_update(scim_sql_t *sql, const scim_mapping_t *mapping,
+                     const scim_facts_t *facts, const scim_asker_t *asker,
+                     const char *id, const scim_state_t *before,
+                     const scim_state_t *after, scim_update_mode_t mode,
+                     const char *version, const scim_change_t *change)
+{
+    put_with_token(sql, mapping, asker);
+    PUTS(sql, ", changed AS (UPDATE ");
+    PUTS(sql, mapping->table);
+    PUTS(sql, " AS r SET ");
+    put_assignments(sql, mapping, facts, before, after, mode);
+    PUTS(sql, " FROM t WHERE ");
+    put_tenant(sql, mapping, facts);
+    PUTS(sql, " AND ");
+    put_column(sql, mapping->key);
+    PUTS(sql, " = ");
+    scim_sql_param(sql, id, facts->key_type);
+    PUTS(sql, " AND ");
+    if (mode == SCIM_UPDATE_MET || mode == SCIM_UPDATE_REVIVE) {
+        put_version(sql, mapping);
+        PUTS(sql, " = ");
+        scim_sql_param(sql, version, "text");
+    }
+    else {
+        put_live(sql, mapping, facts, 1);
+    }
+    PUTS(sql, " RETURNING ");
+    put_columns(sql, mapping, 0);
+    PUTS(sql, ")");
+    put_event(sql, mapping, asker, "changed", change);
+    PUTS(sql, " SELECT t.token_id, t.tenant, t.actor, NULL AS how, changed.* "
+              "FROM t LEFT JOIN changed ON true");
+}

@@ -1,0 +1,122 @@
+/* sql.h - the statements, as text and parameter values.
+ *
+ * Pure: mapping, facts and the request's values in, text out; a unit test
+ * compares it. The text depends on the shape of a request alone, never on
+ * its values, so a connection prepares each text once. Identifiers come from
+ * the configuration and are quoted; values are only ever parameters.
+ *
+ * Every statement that reads or changes a resource joins the token view
+ * itself: what it does, it does under a token that is valid at that moment.
+ * Its answer begins with the columns token_id, tenant, actor; no row at all
+ * means that the token is not valid. What follows is NULL where nothing was
+ * found.
+ */
+#ifndef SCIM_STORE_SQL_H
+#define SCIM_STORE_SQL_H
+
+#include <apr_tables.h>
+
+#include "base/buf.h"
+#include "query/filter.h"
+#include "store/mapping.h"
+#include "store/row.h"
+
+typedef struct scim_sql_t {
+    scim_buf_t text;
+    apr_array_header_t *params;     /* of const char *; NULL: SQL NULL */
+} scim_sql_t;
+
+/* Columns of every answer. */
+enum {
+    SCIM_SQL_TOKEN_ID,
+    SCIM_SQL_TENANT,
+    SCIM_SQL_ACTOR,
+    SCIM_SQL_HOW,           /* create: 'i' inserted, 'e' met by externalId,
+                             * 'u' by userName, 't' a tombstone; list: the
+                             * total, NULL when all rows are in the answer;
+                             * get, update: NULL */
+    SCIM_SQL_ID,            /* the resource from here on; NULL: none */
+    SCIM_SQL_PROTECTED,
+    SCIM_SQL_VERSION,       /* hash of the row, where asked for */
+    SCIM_SQL_EXTRA,
+    SCIM_SQL_VALUES         /* by place in mapping->columns */
+};
+
+/* Who asks, as every statement needs it. */
+typedef struct scim_asker_t {
+    const char *token_sha256;   /* as `\x` and hexadecimal digits */
+    const char *request_id;     /* for events; NULL: none */
+} scim_asker_t;
+
+/* What an event says besides who and when. */
+typedef struct scim_change_t {
+    const char *operation;      /* create, patch, put, delete ... */
+    const char *changes;        /* JSON object */
+} scim_change_t;
+
+/** Begin a statement. */
+void scim_sql_init(scim_sql_t *sql, apr_pool_t *pool);
+
+/** Add a parameter (borrowed) and append `$n::type`; @a type NULL: no cast. */
+void scim_sql_param(scim_sql_t *sql, const char *value, const char *type);
+
+/** Append `text` as an SQL string literal; for names, never for values. */
+void scim_sql_literal(scim_sql_t *sql, const char *text);
+
+/** Whether the text can be a key of this type, in the one spelling that the
+ * server itself would give it. */
+int scim_sql_is_key(const char *key_type, const char *text);
+
+/** Only the token. */
+void scim_sql_token(scim_sql_t *sql, const scim_mapping_t *mapping,
+                    const scim_asker_t *asker);
+
+/** One resource. @a lock: keep others from changing it until the transaction
+ * ends. @a id must be a key. */
+void scim_sql_get(scim_sql_t *sql, const scim_mapping_t *mapping,
+                  const scim_facts_t *facts, const scim_asker_t *asker,
+                  const char *id, int lock);
+
+/**
+ * A page of a list, ordered by key.
+ *
+ * @param filter NULL: everything
+ * @param skip   resources before the page
+ * @param count  resources on the page at most; 0: the total alone
+ * @return NULL, or SCIM_ERR_INVALID_FILTER for an attribute that is not kept
+ */
+scim_err_t *scim_sql_list(scim_sql_t *sql, const scim_mapping_t *mapping,
+                          const scim_facts_t *facts,
+                          const scim_asker_t *asker,
+                          const scim_filter_t *filter, apr_int64_t skip,
+                          int count);
+
+/**
+ * Insert a resource and its event, unless a row stands in the way: then
+ * nothing is written and the answer has those rows, by externalId, by
+ * userName (both live) and the newest tombstone with the externalId.
+ */
+void scim_sql_create(scim_sql_t *sql, const scim_mapping_t *mapping,
+                     const scim_facts_t *facts, const scim_asker_t *asker,
+                     const scim_state_t *state, const scim_change_t *change);
+
+typedef enum {
+    SCIM_UPDATE_LIVE,       /* the row is locked and live */
+    SCIM_UPDATE_DELETE,     /* locked and live; becomes a tombstone */
+    SCIM_UPDATE_MET,        /* create met it: it must still be as it was */
+    SCIM_UPDATE_REVIVE      /* likewise; a tombstone that becomes live */
+} scim_update_mode_t;
+
+/**
+ * Write what differs and the event. Something must differ, or the mode must
+ * be one that changes the tombstone.
+ *
+ * @param version with MET and REVIVE: SCIM_SQL_VERSION of the row as met
+ */
+void scim_sql_update(scim_sql_t *sql, const scim_mapping_t *mapping,
+                     const scim_facts_t *facts, const scim_asker_t *asker,
+                     const char *id, const scim_state_t *before,
+                     const scim_state_t *after, scim_update_mode_t mode,
+                     const char *version, const scim_change_t *change);
+
+#endif

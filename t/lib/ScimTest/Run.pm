@@ -1,0 +1,345 @@
+package ScimTest::Run;
+# The runner behind t/TEST: Apache::TestRun with a PostgreSQL cluster beside
+# httpd, the tests that need no server in front, and one result for all.
+#
+# Everything a run makes lies in a directory of its own below /tmp, so that
+# runs do not meet, not even in one checkout, and so that the children of an
+# httpd started by root can reach it when the checkout is private. What is
+# worth reading afterwards is copied to t/logs.
+use strict;
+use warnings;
+use File::Basename qw(basename dirname);
+use File::Copy ();
+use File::Path qw(remove_tree);
+use File::Temp ();
+use JSON::PP ();
+use TAP::Harness ();
+use parent 'Apache::TestRun';
+use ScimTest::Cluster ();
+use ScimTest::Httpd ();
+use ScimTest::Log ();
+use ScimTest::Sys qw(top test_user free_port port_taken make_dir slurp spew alive wait_until);
+
+my $T = top() . '/t';
+my $POINTER = "$T/logs/server.json";    # servers left up by -start-httpd
+my $BUILD = $ENV{SCIM_BUILD} || top() . '/build';
+
+my ($run, $cluster, $leave_up, $server);
+my ($aggregate, @trouble);
+my $owner = $$;
+
+sub new {
+    my $class = shift;
+    $ENV{APACHE_TEST_ULIMIT_SET} = 1;   # no second start through sh
+    # whatever else is set on this machine must not reach libpq
+    delete @ENV{ grep { /^PG(?!_BINDIR$)/ } keys %ENV };
+    delete @ENV{qw(http_proxy HTTP_PROXY SCIM_TEST_RUN)};
+    return $class->SUPER::new(@_);
+}
+
+# As root the parent process stays root, like in production; the children of
+# httpd and the whole of PostgreSQL do not.
+sub check_runtime_user { 1 }
+
+sub run {
+    my ($self, @argv) = @_;
+    chdir top() or die "could not enter the checkout: $!\n";
+    $SIG{INT} = $SIG{TERM} = $SIG{HUP} = sub { exit 1 };
+    if (grep { /^--?(?:stop-httpd|clean)$/ } @argv
+        and !grep { /^--?(?:start-httpd|run-tests)$/ } @argv) {
+        exit _stop_left_up(grep { /clean/ } @argv);
+    }
+    # files that are no test scripts: C units and fuzz replays
+    my @native = grep { m{^(?:\./)?t/(?:unit|fuzz)/[^/]+\.c$} } @argv;
+    @argv = grep { my $a = $_; !grep { $_ eq $a } @native } @argv;
+    my @tests = grep { m{\.t$} || -d $_ } @argv;
+    $_ =~ s{/$}{} for @argv;
+    die "there is no test \"$_\"\n" for grep { !-e $_ } @tests;
+
+    $aggregate = ScimTest::Run::Aggregate->new;
+    $aggregate->start;
+    $self->{verbosity} = (grep { /^--?v(?:erbose)?$/ } @argv) ? 1 : 0;
+    @argv = map { /^--?v$/ ? '-verbose' : $_ } @argv;
+    my $start_only = (grep { /^--?start-httpd$/ } @argv)
+        && !grep { /^--?run-tests$/ } @argv;
+
+    if (!$start_only) {
+        my @offline = @native;
+        if (!@tests && !@native) {
+            @offline = (native('t/unit'), _scripts('guard'), native('t/fuzz'));
+            @tests = map { _scripts($_) } qw(api client);
+            push @argv, @tests;
+        }
+        else {
+            push @offline, grep { m{^(?:\./)?t/guard(?:/|$)} } @tests;
+            @offline = map { -d $_ ? glob("$_/*.t") : $_ } @offline;
+            @tests = grep { !m{^(?:\./)?t/guard(?:/|$)} } @tests;
+            @argv = grep { !m{^(?:\./)?t/guard(?:/|$)} } @argv;
+        }
+        $self->_sanitizer_logs;
+        $self->_harness(2)->aggregate_tests($aggregate, @offline) if @offline;
+        $self->_finish unless @tests;
+    }
+    $self->SUPER::run(@argv);
+}
+
+# ---- tests that need no server ----
+
+sub _scripts {
+    my ($kind) = @_;
+    return sort map { "t/$kind/" . basename($_) } glob("$T/$kind/*.t");
+}
+
+# C sources with a binary in the build directory; replay.c is the main of all
+# replays, not one of them.
+sub native {
+    my ($dir) = @_;
+    return sort grep { $_ ne 't/fuzz/replay.c' }
+                map { "$dir/" . basename($_) } glob(top() . "/$dir/*.c");
+}
+
+sub _harness {
+    my ($self, $jobs) = @_;
+    return TAP::Harness->new({
+        verbosity => $self->{verbosity},
+        jobs      => $self->{verbosity} ? 1 : $jobs,
+        lib       => ["$T/lib"],
+        color     => 0,
+        failures  => 1,
+        exec      => sub {
+            my (undef, $file) = @_;
+            my ($kind, $name) = $file =~ m{t/(unit|fuzz)/([^/]+)\.c$}
+                or return undef;
+            my $program = "$BUILD/$kind/$name";
+            return "1..1\nnot ok 1 - $program is not built\n" unless -x $program;
+            return [$program] if $kind eq 'unit';
+            return [$program, "$T/fuzz/corpus/$name"];
+        },
+    });
+}
+
+# ---- the servers ----
+
+sub pre_configure {
+    my $self = shift;
+    my $conf = $self->{conf_opts};
+    _make_run_dir();
+
+    # nothing is cached: each run has its own ports and directories
+    delete $conf->{thaw};
+    $conf->{save} = 1;
+    my $root = "$run/httpd";
+    make_dir($_) for "$root/conf", "$root/logs", "$run/htdocs";
+    for my $in (glob "$T/conf/*.in") {
+        File::Copy::copy($in, "$root/conf/") or die "could not copy $in: $!\n";
+    }
+    spew("$run/modules.conf", ScimTest::Httpd::load_modules(ScimTest::Httpd::mpm()));
+    $conf->{port}         ||= free_port();
+    $conf->{servername}   = '127.0.0.1';
+    $conf->{serverroot}   = $root;
+    $conf->{documentroot} = "$run/htdocs";
+    $conf->{httpd_conf}   ||= "$run/modules.conf";
+    if (my ($user, undef, $gid) = test_user()) {
+        @$conf{qw(user group)} = ($user, "#$gid");
+    }
+}
+
+sub _make_run_dir {
+    return if $run;
+    $run = File::Temp::tempdir('scim-test-XXXXXX', DIR => '/tmp');
+    chmod 0755, $run;
+    $ENV{SCIM_TEST_RUN} = $run;
+}
+
+# Sanitizers write where both we and the children of httpd may, or, when the
+# parent is root, to error_log in spite of it: both are looked at.
+sub _sanitizer_logs {
+    return unless $ENV{SCIM_SANITIZE};
+    _make_run_dir();
+    mkdir "$run/sanitizer";
+    chmod 01777, "$run/sanitizer";
+    $ENV{ASAN_OPTIONS} = "detect_leaks=0:log_path=$run/sanitizer/asan";
+    $ENV{UBSAN_OPTIONS} = "print_stacktrace=1:log_path=$run/sanitizer/ubsan";
+}
+
+sub start {
+    my $self = shift;
+    my $opts = $self->{opts};
+    die "t/TEST starts servers of its own; for those of -start-httpd use prove\n"
+        unless $opts->{'start-httpd'};
+    $leave_up = !$opts->{'stop-httpd'} && !$opts->{'run-tests'};
+    die "servers of -start-httpd are up already: t/TEST -stop-httpd\n"
+        if $leave_up && -e $POINTER;
+    $server = $self->{server};
+    # Apache::TestServer sends SIGTERM to this process when httpd dies early
+    local $SIG{TERM} = sub { $self->_not_up };
+
+    my $ok = eval {
+        $self->_sanitizer_logs;
+        $ENV{SCIM_MODULE} = ScimTest::Httpd::module_file();
+        $cluster = ScimTest::Cluster->new(dir => "$run/pg");
+        $cluster->start;
+        my $url = "http://127.0.0.1:$self->{conf_opts}{port}";
+        spew("$run/httpd/conf/scim-reference.conf", ScimTest::Httpd::reference_conf(
+            database => $cluster->conninfo,
+            base_url => $url . ScimTest::Httpd::BASE_PATH));
+        1;
+    };
+    if (!$ok) {
+        print STDERR $@;
+        $self->_not_up;
+    }
+    spew("$run/server.json", JSON::PP->new->canonical->encode({
+        dir     => $run,
+        cluster => "$run/pg",
+        owner   => $$,
+        httpd   => { dir => "$run/httpd", port => $self->{conf_opts}{port},
+                     mpm => ScimTest::Httpd::mpm() },
+    }));
+    {
+        # Apache::TestServer would ask through LWP, which wants a saved
+        # configuration; whether somebody listens is all we need to know
+        no warnings 'redefine';
+        local *Apache::TestServer::wait_till_is_up = sub {
+            return wait_until(60, sub { port_taken($self->{conf_opts}{port}) });
+        };
+        local $ENV{LD_PRELOAD} = $ENV{SCIM_PRELOAD} if $ENV{SCIM_PRELOAD};
+        $server->start or $self->_not_up;
+    }
+    if ($leave_up) {
+        make_dir(dirname($POINTER));
+        File::Copy::copy("$run/server.json", $POINTER)
+            or die "could not write $POINTER: $!\n";
+        print "servers are up: prove -It/lib t/api/x.t, then t/TEST -stop-httpd\n";
+        exit 0;
+    }
+}
+
+sub _not_up {
+    my $self = shift;
+    my $log = "$run/httpd/logs/error_log";
+    print STDERR "the servers did not start\n";
+    if ($server) {
+        my ($status, $said) = (bless { dir => "$run/httpd" }, 'ScimTest::Httpd')
+            ->command('-t');
+        print STDERR "httpd -t: exit status $status\n$said";
+    }
+    if (-e $log) {
+        my @line = split /\n/, slurp($log);
+        print STDERR map { "  $_\n" } @line > 20 ? @line[-20 .. -1] : @line;
+    }
+    undef $leave_up;
+    push @trouble, 'the servers did not start, so nothing that needs them was run';
+    $self->_finish;
+}
+
+sub run_tests {
+    my $self = shift;
+    # what guard and unit gave is in the aggregate already
+    my @tests = @{ $self->{tests} };
+    $self->_harness(1)->aggregate_tests($aggregate, @tests) if @tests;
+    $self->_finish;
+}
+
+sub stop { }    # _finish does, before the summary
+
+# ---- the end ----
+
+sub _finish {
+    my $self = shift;
+    $aggregate->stop;
+    if ($run) {
+        my $log = "$run/httpd/logs/error_log";
+        _shut_down();
+        if (-e $log) {
+            my @announced = ScimTest::Log::announced($run);
+            push @trouble, map { "not announced in error_log: $_" }
+                ScimTest::Log::faults(slurp($log), @announced);
+        }
+        for my $file (glob "$run/sanitizer/*san.*") {
+            push @trouble, 'sanitizer report: ' . slurp($file);
+        }
+        _keep_logs();
+    }
+    for my $parser ($aggregate->parsers) {
+        my ($name) = grep { ($aggregate->parsers($_))[0] == $parser }
+                     $aggregate->descriptions;
+        push @trouble, "$name: skipped tests" if $parser->skipped || $parser->skip_all;
+        push @trouble, "$name: tests to do"   if $parser->todo;
+    }
+    push @trouble, 'no tests were run' unless $aggregate->total;
+    print map { "$_\n" } @trouble;
+    $aggregate->{scim_trouble} = @trouble;
+    my $harness = $self->_harness(1);
+    $harness->formatter->prepare($aggregate->descriptions);     # column width
+    $harness->summary($aggregate);
+    my $bad = $aggregate->get_status ne 'PASS';
+    remove_tree($run) if $run;
+    undef $run;
+    Apache::TestRun::exit_shell($bad ? 1 : 0);
+}
+
+sub _shut_down {
+    if ($server) {
+        # Apache::TestServer would sleep and talk; the pid file says enough
+        my $httpd = bless { dir => "$run/httpd" }, 'ScimTest::Httpd';
+        eval { $httpd->stop; 1 } or push @trouble, $@;
+        undef $server;
+    }
+    if ($cluster) {
+        File::Copy::copy($cluster->logfile, "$run/postgresql.log") if -e $cluster->logfile;
+        eval { $cluster->stop; 1 } or push @trouble, $@;
+        undef $cluster;
+    }
+}
+
+# For whoever wants to know why. Best effort: a run beside us does it too.
+sub _keep_logs {
+    eval { make_dir("$T/logs") };
+    File::Copy::copy("$run/httpd/logs/$_", "$T/logs/$_") for qw(error_log access_log);
+    File::Copy::copy("$run/postgresql.log", "$T/logs/postgresql.log");
+    for my $dir (glob "$run/httpd-*") {
+        File::Copy::copy("$dir/logs/error_log", "$T/logs/" . basename($dir) . '.error_log')
+            if -e "$dir/logs/error_log";
+    }
+}
+
+# -stop-httpd and -clean: the servers that -start-httpd left.
+sub _stop_left_up {
+    my ($clean) = @_;
+    if (-e $POINTER) {
+        my $left = JSON::PP::decode_json(slurp($POINTER));
+        (bless $left->{httpd}, 'ScimTest::Httpd')->stop;
+        ScimTest::Cluster->attach($left->{cluster})->stop
+            if -e "$left->{cluster}/cluster.json";
+        remove_tree($left->{dir}) if $left->{dir} =~ m{^/tmp/scim-test-};
+        unlink $POINTER;
+        print "the servers are down\n";
+    }
+    elsif (!$clean) {
+        print "no servers are up\n";
+    }
+    remove_tree("$T/logs") if $clean;
+    return 0;
+}
+
+END {
+    if ($owner == $$ && $run && !$leave_up) {
+        my $status = $?;
+        _shut_down();
+        remove_tree($run);
+        $? = $status;
+    }
+}
+
+# What TAP::Harness adds up, with two more ways to fail: anything in @trouble.
+package ScimTest::Run::Aggregate;
+use strict;
+use warnings;
+use parent 'TAP::Parser::Aggregator';
+
+sub has_problems { $_[0]{scim_trouble} || $_[0]->SUPER::has_problems }
+sub all_passed   { !$_[0]{scim_trouble} && $_[0]->SUPER::all_passed }
+sub get_status   { $_[0]{scim_trouble} ? 'FAIL' : $_[0]->SUPER::get_status }
+
+1;
