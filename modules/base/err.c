@@ -44,18 +44,19 @@ scim_err_t *scim_err_make(scim_err_kind_t kind, apr_pool_t *pool,
 const char *scim_err_quote(const char *text, apr_pool_t *pool)
 {
     enum { LIMIT = 80 };
+    static const char more[] = "...";
     apr_size_t len = strlen(text);
     char *out, *at;
     int cut = len > LIMIT;
 
     if (cut) {
-        len = LIMIT;
+        len = LIMIT - strlen(more);
         while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80) {
             len--;
         }
     }
     out = apr_pstrcat(pool, apr_pstrmemdup(pool, text, len),
-                      cut ? "..." : "", NULL);
+                      cut ? more : "", NULL);
     for (at = out; *at; at++) {
         if ((unsigned char)*at < 0x20 || *at == 0x7F
             || ((unsigned char)*at >= 0x80

@@ -188,7 +188,7 @@ static const char *set_body_max(cmd_parms *cmd, void *mconfig,
 {
     scim_dir_config_t *conf = mconfig;
 
-    return parse_number(&conf->body_max, arg, 1024, 64 * 1024 * 1024, cmd);
+    return parse_number(&conf->body_max, arg, 1024, APR_INT64_C(67108864), cmd);
 }
 
 static const char *set_pool_max(cmd_parms *cmd, void *mconfig,
@@ -501,7 +501,7 @@ int scim_config_page_max(const scim_dir_config_t *dir)
 
 apr_off_t scim_config_body_max(const scim_dir_config_t *dir)
 {
-    return OR_DEFAULT(dir->body_max, 1024 * 1024);
+    return OR_DEFAULT(dir->body_max, APR_INT64_C(1048576));
 }
 
 /* The table */

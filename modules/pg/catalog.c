@@ -83,10 +83,11 @@ static const char sql_contract[] =
     "'changes', 'outcome')), "
     "to_regprocedure('scim.version()') IS NOT NULL";
 
-static void find(proof_t *proof, const char *fmt, ...)
+/* Add a finding. */
+static void note(proof_t *proof, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-static void find(proof_t *proof, const char *fmt, ...)
+static void note(proof_t *proof, const char *fmt, ...)
 {
     va_list args;
 
@@ -180,7 +181,7 @@ static const column_t *column_of(proof_t *proof, const char *name,
                                           APR_HASH_KEY_STRING);
 
     if (!column) {
-        find(proof, "%s names column \"%s\", which %s does not have; correct "
+        note(proof, "%s names column \"%s\", which %s does not have; correct "
              "the directive, or ALTER TABLE %s ADD COLUMN \"%s\" ...",
              directive, name, proof->mapping->table, proof->mapping->table,
              name);
@@ -192,7 +193,7 @@ static void need(proof_t *proof, const column_t *column, int has,
                  const char *privilege, const char *directive)
 {
     if (!has) {
-        find(proof, "%s: role \"%s\" may not %s column \"%s\"; GRANT %s "
+        note(proof, "%s: role \"%s\" may not %s column \"%s\"; GRANT %s "
              "(\"%s\") ON %s TO \"%s\"", directive, proof->role, privilege,
              column->name, privilege, column->name, proof->mapping->table,
              proof->role);
@@ -253,7 +254,7 @@ static void check_type(proof_t *proof, const scim_column_t *mapped,
         }
     }
     if (wanted) {
-        find(proof, "%s needs a column of type %s, but \"%s\" is %s; map "
+        note(proof, "%s needs a column of type %s, but \"%s\" is %s; map "
              "another one, or ALTER TABLE %s ALTER COLUMN \"%s\" TYPE %s",
              directive, wanted, column->name, column->type,
              proof->mapping->table, column->name, wanted);
@@ -275,7 +276,7 @@ static void check_key_column(proof_t *proof, const scim_column_t *mapped,
     }
     need(proof, column, column->can_select, "SELECT", directive);
     if (!column->is_generated || !is_text_type(column)) {
-        find(proof, "%s: key column \"%s\" is not a stored generated text "
+        note(proof, "%s: key column \"%s\" is not a stored generated text "
              "column; ALTER TABLE %s ADD COLUMN ... GENERATED ALWAYS AS "
              "(lower(\"%s\")) STORED", directive, column->name,
              proof->mapping->table, mapped->name);
@@ -323,7 +324,7 @@ static void check_own_columns(proof_t *proof, scim_facts_t *facts)
         need(proof, column, column->can_select, "SELECT", "ScimKey");
         if (!is_integer_type(column->type) && !is_text_type(column)
             && strcmp(column->type, "uuid") != 0) {
-            find(proof, "ScimKey: column \"%s\" is %s; a key is bigint, "
+            note(proof, "ScimKey: column \"%s\" is %s; a key is bigint, "
                  "integer, uuid or text", column->name, column->type);
         }
     }
@@ -340,7 +341,7 @@ static void check_own_columns(proof_t *proof, scim_facts_t *facts)
         need(proof, column, column->can_select, "SELECT", "ScimTombstone");
         need(proof, column, column->can_update, "UPDATE", "ScimTombstone");
         if (!is_boolean(column) && !is_timestamp(column)) {
-            find(proof, "ScimTombstone: column \"%s\" is %s; it must be a "
+            note(proof, "ScimTombstone: column \"%s\" is %s; it must be a "
                  "timestamp with time zone, or boolean", column->name,
                  column->type);
         }
@@ -351,7 +352,7 @@ static void check_own_columns(proof_t *proof, scim_facts_t *facts)
         need(proof, column, column->can_insert, "INSERT", "ScimExtra");
         need(proof, column, column->can_update, "UPDATE", "ScimExtra");
         if (strcmp(column->type, "jsonb") != 0) {
-            find(proof, "ScimExtra: column \"%s\" is %s; ALTER TABLE %s "
+            note(proof, "ScimExtra: column \"%s\" is %s; ALTER TABLE %s "
                  "ALTER COLUMN \"%s\" TYPE jsonb USING \"%s\"::jsonb",
                  column->name, column->type, mapping->table, column->name,
                  column->name);
@@ -397,7 +398,7 @@ static void check_not_null(proof_t *proof)
 
         if (column->must_be_given
             && !is_filled(proof->mapping, column->name)) {
-            find(proof, "column \"%s\" of %s must not be NULL and nothing "
+            note(proof, "column \"%s\" of %s must not be NULL and nothing "
                  "fills it when a directory creates an account; add "
                  "ScimDefault %s VALUE, or ALTER TABLE %s ALTER COLUMN \"%s\" "
                  "DROP NOT NULL", column->name, proof->mapping->table,
@@ -551,7 +552,7 @@ static void check_unique(proof_t *proof, const scim_facts_t *facts,
 
     switch (best_index(proof, facts, mapped, 1)) {
     case 0:
-        find(proof, "ScimAttribute %s must be unique within an organisation, "
+        note(proof, "ScimAttribute %s must be unique within an organisation, "
              "but no index sees to it; CREATE UNIQUE INDEX ON %s (\"%s\", "
              "%s)%s", mapped->target, mapping->table, mapping->tenant,
              key_expression(proof, mapped), live_predicate(proof, facts));
@@ -574,7 +575,7 @@ static void check_lookup(proof_t *proof, const scim_facts_t *facts,
     const scim_mapping_t *mapping = proof->mapping;
 
     if (!best_index(proof, facts, mapped, 0)) {
-        find(proof, "ScimAttribute %s is what directories look accounts up "
+        note(proof, "ScimAttribute %s is what directories look accounts up "
              "by, but no index serves; CREATE INDEX ON %s (\"%s\", %s)%s",
              mapped->target, mapping->table, mapping->tenant,
              key_expression(proof, mapped), live_predicate(proof, facts));
@@ -595,7 +596,7 @@ static void check_key_index(proof_t *proof)
             return;
         }
     }
-    find(proof, "ScimKey \"%s\" is not unique; ALTER TABLE %s ADD UNIQUE "
+    note(proof, "ScimKey \"%s\" is not unique; ALTER TABLE %s ADD UNIQUE "
          "(\"%s\")", mapping->key, mapping->table, mapping->key);
 }
 
@@ -664,21 +665,21 @@ static void check_contract(proof_t *proof, const PGresult *result)
     const scim_mapping_t *mapping = proof->mapping;
 
     if (!is_true(result, 0, 0)) {
-        find(proof, "ScimTokens: %s is not a view with the columns "
+        note(proof, "ScimTokens: %s is not a view with the columns "
              "token_sha256 bytea, token_id text, tenant text and actor text; "
              "run scim.sql in this database", mapping->tokens);
     }
     else if (!is_true(result, 0, 1)) {
-        find(proof, "ScimTokens: role \"%s\" may not read %s; GRANT SELECT "
+        note(proof, "ScimTokens: role \"%s\" may not read %s; GRANT SELECT "
              "ON %s TO \"%s\"", proof->role, mapping->tokens, mapping->tokens,
              proof->role);
     }
     if (!is_true(result, 0, 2) || !is_true(result, 0, 4)) {
-        find(proof, "schema \"scim\" is missing or too old; run scim.sql in "
+        note(proof, "schema \"scim\" is missing or too old; run scim.sql in "
              "this database");
     }
     else if (!is_true(result, 0, 3)) {
-        find(proof, "role \"%s\" may not write events; GRANT INSERT (tenant, "
+        note(proof, "role \"%s\" may not write events; GRANT INSERT (tenant, "
              "actor, token_id, request_id, operation, resource_type, "
              "resource_id, changes, outcome) ON scim.events TO \"%s\"",
              proof->role, proof->role);
@@ -698,7 +699,7 @@ static scim_err_t *try_statement(proof_t *proof, scim_conn_t *conn,
         return err;
     }
     if (err) {
-        find(proof, "%s: %s", finding, err->cause);
+        note(proof, "%s: %s", finding, err->cause);
     }
     return NULL;
 }
@@ -712,7 +713,7 @@ static scim_err_t *check_version(proof_t *proof, scim_conn_t *conn)
     SCIM_TRY(scim_conn_turn(&results, conn, proof->pool));
     version = atoi(PQgetvalue(results[0], 0, 0));
     if (version != SCIM_SCHEMA_VERSION) {
-        find(proof, "schema \"scim\" is of version %d, this module works with "
+        note(proof, "schema \"scim\" is of version %d, this module works with "
              "%d; run the scim.sql that came with the module", version,
              SCIM_SCHEMA_VERSION);
     }
@@ -775,6 +776,7 @@ static scim_err_t *prove(const scim_facts_t **pfacts, scim_conn_t *conn,
     int n = mapping->columns->nelts;
     scim_facts_t *facts = apr_pcalloc(keep, sizeof(*facts));
     PGresult **results;
+    scim_err_t *err;
     proof_t proof;
 
     proof.mapping = mapping;
@@ -782,16 +784,23 @@ static scim_err_t *prove(const scim_facts_t **pfacts, scim_conn_t *conn,
     proof.columns = apr_hash_make(keep);
     proof.indexes = apr_array_make(keep, 8, sizeof(index_t));
     proof.findings = apr_array_make(keep, 4, sizeof(const char *));
-    SCIM_TRY(read_catalog(&proof, conn, &results));
+    err = read_catalog(&proof, conn, &results);
+    if (err && err->kind != SCIM_ERR_UNAVAILABLE) {
+        note(&proof, "the role of ScimDatabase cannot see what it needs: %s; "
+             "run scim.sql, or GRANT USAGE ON SCHEMA scim and on the schema "
+             "of %s to the role", err->cause, mapping->table);
+        return findings_error(&proof, pool);
+    }
+    SCIM_TRY(err);
     if (PQntuples(results[0]) == 0) {
-        find(&proof, "ScimTable: there is no table or view %s in this "
+        note(&proof, "ScimTable: there is no table or view %s in this "
              "database", mapping->table);
         return findings_error(&proof, pool);
     }
     proof.is_view = *PQgetvalue(results[0], 0, 0) == 'v';
     proof.role = text(&proof, results[0], 0, 1);
     if (!is_true(results[0], 0, 3)) {
-        find(&proof, "ScimTable: role \"%s\" may not use the schema of %s; "
+        note(&proof, "ScimTable: role \"%s\" may not use the schema of %s; "
              "GRANT USAGE ON SCHEMA ... TO \"%s\"", proof.role,
              mapping->table, proof.role);
     }

@@ -430,7 +430,7 @@ static void settle_prepared(scim_conn_t *conn, const char *text,
 static scim_err_t *collect(PGresult **results, scim_conn_t *conn,
                            scim_err_t **pfirst, apr_pool_t *pool)
 {
-    PGresult *result, *end;
+    PGresult *result = NULL, *end = NULL;
     int i, executed = 0;
 
     for (i = 0; i < conn->pending->nelts; i++) {

@@ -12,13 +12,34 @@ struct scim_pool_t {
     volatile apr_uint32_t compared; /* the limits stand in the log already */
 };
 
+/* A pool with memory of its own: what request threads allocate here must not
+ * come from an allocator that other threads use at the same time. */
+static apr_status_t make_own_pool(apr_pool_t **pown, apr_pool_t *parent,
+                                  const char *tag)
+{
+    apr_allocator_t *allocator;
+    apr_status_t status = apr_allocator_create(&allocator);
+
+    if (status == APR_SUCCESS) {
+        status = apr_pool_create_ex(pown, parent, NULL, allocator);
+    }
+    if (status == APR_SUCCESS) {
+        apr_allocator_owner_set(allocator, *pown);
+        apr_pool_tag(*pown, tag);
+    }
+    return status;
+}
+
+/* Called by the list, under its lock. */
 static apr_status_t make_conn(void **pconn, void *baton, apr_pool_t *pool)
 {
     const scim_pool_t *connections = baton;
     apr_pool_t *own;
+    apr_status_t status = make_own_pool(&own, pool, "scim_conn");
 
-    apr_pool_create(&own, pool);
-    apr_pool_tag(own, "scim_conn");
+    if (status != APR_SUCCESS) {
+        return status;
+    }
     *pconn = scim_conn_make(connections->config->conninfo,
                             connections->config->timeout, own);
     return APR_SUCCESS;
@@ -37,14 +58,18 @@ apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
                                        apr_pool_t *pool)
 {
     scim_pool_t *connections = apr_pcalloc(pool, sizeof(*connections));
-    apr_status_t status;
+    apr_pool_t *own;
+    apr_status_t status = make_own_pool(&own, pool, "scim_pool");
 
+    if (status != APR_SUCCESS) {
+        return status;
+    }
     connections->config = config;
     /* No least number and no age: a connection is opened when it is needed
      * and stays; one that died is opened anew by the next conversation. */
     status = apr_reslist_create(&connections->list, 0, config->max,
                                 config->max, 0, make_conn, close_conn,
-                                connections, pool);
+                                connections, own);
     if (status == APR_SUCCESS) {
         apr_reslist_timeout_set(connections->list, config->acquire_timeout);
         *ppool = connections;

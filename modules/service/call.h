@@ -8,7 +8,6 @@
 typedef struct scim_call_t {
     const scim_request_t *request;
     scim_reply_t *reply;
-    const char *path;
     const char *id;             /* the path's second segment, or NULL */
     scim_asker_t asker;
     int is_public;              /* discovery that needs no token */

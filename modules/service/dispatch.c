@@ -24,7 +24,7 @@ static scim_err_t *not_offered(scim_reply_t *reply, const scim_call_t *call)
     (void)reply;
     return scim_resources_refuse(call,
         scim_err_make(SCIM_ERR_NOT_IMPLEMENTED, call->request->pool,
-                      "this service does not offer %s", call->path));
+                      "this service does not offer %s", call->request->path));
 }
 
 static scim_err_t *no_groups(scim_reply_t *reply, const scim_call_t *call)
@@ -127,7 +127,7 @@ static const route_t *find_route(scim_call_t *call)
 {
     static const route_t nothing = { 0 };
     const char *segments[2];
-    int count = split_path(segments, 2, call->path, call->request->pool);
+    int count = split_path(segments, 2, call->request->path, call->request->pool);
     apr_size_t i;
 
     for (i = 0; count > 0 && i < sizeof(endpoints) / sizeof(*endpoints); i++) {
@@ -174,7 +174,7 @@ static scim_err_t *refuse_method(scim_reply_t *reply, const scim_call_t *call,
                       "%s is not possible on %s; possible are %s",
                       scim_err_quote(call->request->method,
                                      call->request->pool),
-                      scim_err_quote(call->path, call->request->pool),
+                      scim_err_quote(call->request->path, call->request->pool),
                       route->allow));
 }
 
@@ -195,7 +195,7 @@ static scim_err_t *serve(scim_reply_t *reply, scim_call_t *call)
         return scim_resources_refuse(call,
             scim_err_make(SCIM_ERR_NOT_FOUND, request->pool,
                           "there is nothing at %s",
-                          scim_err_quote(call->path, request->pool)));
+                          scim_err_quote(call->request->path, request->pool)));
     }
     if (strcmp(request->method, "OPTIONS") == 0) {
         return serve_options(reply, call, route);
@@ -228,7 +228,6 @@ void scim_request_serve(scim_reply_t *reply, const scim_request_t *request)
     memset(&call, 0, sizeof(call));
     call.request = request;
     call.reply = reply;
-    call.path = request->path;
     call.asker.request_id = request->request_id;
     err = serve(reply, &call);
     if (err) {

@@ -10,6 +10,10 @@ static const char by_actor[] =
     "this account's API token runs the provisioning; issue one from another "
     "account first";
 
+static const char by_application[] =
+    "the application protects this account from provisioning; take it out of "
+    "the scope, or change it in the application";
+
 static int is_actor(const scim_talk_t *talk, const scim_row_t *row)
 {
     const char *actor = talk->call->reply->actor;
@@ -25,16 +29,9 @@ int scim_rules_is_protected(const scim_talk_t *talk, const scim_row_t *row)
 static scim_err_t *refuse(const scim_talk_t *talk, const scim_row_t *row,
                           const char *what)
 {
-    apr_pool_t *pool = talk->call->request->pool;
-
-    if (is_actor(talk, row)) {
-        return scim_err_make(SCIM_ERR_MUTABILITY, pool, "cannot %s: %s", what,
-                             by_actor);
-    }
-    return scim_err_make(SCIM_ERR_MUTABILITY, pool,
-                         "cannot %s: the application protects this account "
-                         "from provisioning; take it out of the scope, or "
-                         "change it in the application", what);
+    return scim_err_make(SCIM_ERR_MUTABILITY, talk->call->request->pool,
+                         "cannot %s: %s", what,
+                         is_actor(talk, row) ? by_actor : by_application);
 }
 
 static int differs(const scim_rtype_t *type, const scim_attr_t *attr,
@@ -86,15 +83,10 @@ scim_err_t *scim_rules_check_delete(const scim_talk_t *talk,
 scim_err_t *scim_rules_protected_conflict(const scim_talk_t *talk,
                                           const scim_row_t *row)
 {
-    apr_pool_t *pool = talk->call->request->pool;
-
-    return scim_err_make(SCIM_ERR_UNIQUENESS, pool, is_actor(talk, row)
-        ? "userName or externalId belongs to an existing account that cannot "
-          "be taken over: %s"
-        : "userName or externalId belongs to an existing account that cannot "
-          "be taken over: the application protects it from provisioning; "
-          "take it out of the scope%s",
-        is_actor(talk, row) ? by_actor : "");
+    return scim_err_make(SCIM_ERR_UNIQUENESS, talk->call->request->pool,
+                         "userName or externalId belongs to an existing "
+                         "account that cannot be taken over: %s",
+                         is_actor(talk, row) ? by_actor : by_application);
 }
 
 static scim_err_t *conflict(const scim_talk_t *talk, const char *name,

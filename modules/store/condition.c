@@ -274,7 +274,17 @@ static void write_comparison(const writer_t *w, const operand_t *operand,
         [SCIM_OP_LT] = " < ",  [SCIM_OP_LE] = " <= "
     };
 
+    /* '' in a column is as good as NULL, and only these would take it for a
+     * value */
+    int besides = is_text(operand->leaf) && !operand->is_constant
+               && (!filter->value->len || filter->op == SCIM_OP_LT
+                   || filter->op == SCIM_OP_LE);
+
     PUTS(w, exact ? "coalesce(" : "(");
+    if (besides) {
+        write_present(w, operand);
+        PUTS(w, " AND ");
+    }
     switch (filter->op) {
     case SCIM_OP_CO:
         PUTS(w, "strpos(");
@@ -476,14 +486,14 @@ static scim_err_t *write_some_element(const writer_t *w,
     return NULL;
 }
 
-/* A comparison outside brackets: any element will do. `ne` is also true, and
- * `eq null` only, where there is no element. */
+/* A comparison outside brackets: any element that has the sub-attribute will
+ * do. `ne` is also true, and `eq null` only, where there is none. */
 static scim_err_t *write_any_element(const writer_t *w,
                                      const scim_filter_t *filter)
 {
     int is_null = filter->op != SCIM_OP_PR
                && filter->value->type == SCIM_JSON_NULL;
-    scim_filter_t present = *filter;
+    scim_filter_t present = *filter, differs = *filter;
 
     if (!w->mapping->stored[filter->attr->index]) {
         return not_kept(w, filter);
@@ -501,10 +511,13 @@ static scim_err_t *write_any_element(const writer_t *w,
     if (filter->op != SCIM_OP_NE) {
         return write_some_element(w, filter->attr, filter);
     }
+    differs.kind = SCIM_FILTER_AND;
+    differs.left = &present;
+    differs.right = filter;
     PUTS(w, "(");
-    SCIM_TRY(write_some_element(w, filter->attr, filter));
+    SCIM_TRY(write_some_element(w, filter->attr, &differs));
     PUTS(w, " OR NOT ");
-    SCIM_TRY(write_some_element(w, filter->attr, NULL));
+    SCIM_TRY(write_some_element(w, filter->attr, &present));
     PUTS(w, ")");
     return NULL;
 }
@@ -539,6 +552,36 @@ static scim_err_t *write_complex_present(const writer_t *w,
 }
 
 static scim_err_t *write_filter(const writer_t *w, const scim_filter_t *filter,
+                                int exact);
+
+/* Brackets behind an attribute: of a single complex one there is but one
+ * element, if any. */
+static scim_err_t *write_element(const writer_t *w,
+                                 const scim_filter_t *filter, int exact)
+{
+    scim_filter_t present = *filter;
+
+    if (!w->mapping->stored[filter->attr->index]) {
+        return not_kept(w, filter);
+    }
+    if (filter->attr->multi) {
+        PUTS(w, exact ? "coalesce(" : "(");
+        SCIM_TRY(write_some_element(w, filter->attr, filter->left));
+        PUTS(w, exact ? ", false)" : ")");
+        return NULL;
+    }
+    present.kind = SCIM_FILTER_COMPARE;
+    present.op = SCIM_OP_PR;
+    present.sub = NULL;
+    PUTS(w, "(");
+    SCIM_TRY(write_complex_present(w, &present));
+    PUTS(w, " AND ");
+    SCIM_TRY(write_filter(w, filter->left, exact));
+    PUTS(w, ")");
+    return NULL;
+}
+
+static scim_err_t *write_filter(const writer_t *w, const scim_filter_t *filter,
                                 int exact)
 {
     operand_t operand;
@@ -558,15 +601,7 @@ static scim_err_t *write_filter(const writer_t *w, const scim_filter_t *filter,
         PUTS(w, ")");
         return NULL;
     case SCIM_FILTER_ELEMENT:
-        if (!w->mapping->stored[filter->attr->index]) {
-            return not_kept(w, filter);
-        }
-        if (exact) {
-            PUTS(w, "coalesce(");
-        }
-        SCIM_TRY(write_some_element(w, filter->attr, filter->left));
-        PUTS(w, exact ? ", false)" : "");
-        return NULL;
+        return write_element(w, filter, exact);
     default:
         break;
     }

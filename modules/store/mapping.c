@@ -225,7 +225,7 @@ const char *scim_mapping_add(scim_mapping_t *mapping, const char *target,
             &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
 
         if (other->leaf == column.leaf
-            && (!other->element
+            && (!other->element || !column.element
                 || strcasecmp(other->element, column.element) == 0)) {
             return apr_psprintf(pool, "\"%s\" is mapped twice", target);
         }

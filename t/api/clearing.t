@@ -184,14 +184,16 @@ for my $case (
     }
     is text_of($id), $text, 'A8: and nothing has changed';
 
-    # a state is there or not, but never nothing
-    for my $way (@way) {
-        my ($how, $make) = @$way;
-        my $res = ops($id, $make->('active'));
-        ok $res->code == 200 || $res->code == 400, "A8: $how of active is answered"
-            or diag $res->as_string;
-        ok JSON::PP::is_bool(read_user($id)->{active}), "A8: and active is a boolean after $how";
-        is_resource ops($id, op('replace', 'active', json_true())), 200, "A8: that can be set after $how";
+    # a state is never nothing: whoever left is not let in by clearing it
+    for my $state (json_true(), json_false()) {
+        for my $way (@way) {
+            my ($how, $make) = @$way;
+            my $user = new_user(active => $state)->{id};
+            my $res = ops($user, $make->('active'));
+            ok $res->code == 200 || $res->code == 400, "A8: $how of active is answered"
+                or diag $res->as_string;
+            is_deeply read_user($user)->{active}, $state, 'A8: active stays ' . encode($state) . " after $how";
+        }
     }
 }
 

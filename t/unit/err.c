@@ -42,6 +42,7 @@ static void test_quote(apr_pool_t *pool)
     is_str(scim_err_quote("", pool), "", "nothing to quote");
     is_str(scim_err_quote("a\nb\x7f", pool), "a?b?", "control characters");
     is_str(scim_err_quote("\xc3\xbc", pool), "\xc3\xbc", "other characters");
+    is_str(scim_err_quote("a\xff", pool), "a?", "what is no UTF-8");
     is_str(scim_err_quote(long_text, pool), long_text, "80 bytes stay");
     quoted = scim_err_quote(apr_pstrcat(pool, long_text, "x", NULL), pool);
     is_int(strlen(quoted), 80, "81 bytes are cut to 80");

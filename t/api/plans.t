@@ -1,0 +1,284 @@
+# Look-ups stay cheap in a big database. What the module really sends is caught
+# on its way to PostgreSQL and explained there by the module's own role, with
+# 100,000 users in organisations of very different size: each look-up is an
+# index scan that touches a handful of rows, whether the plan is made for the
+# values at hand or for any values.
+use ScimTest;
+use Digest::SHA qw(sha256_hex);
+
+use constant PATCH_OP => 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+use constant TOTAL => 100_000;
+use constant SMALL => 12;               # users of organisation 2
+use constant FIRST => 50_000;           # in the middle of all ids
+
+scim_reset();
+
+# ---- the data ----
+
+# Organisation 1 has most of the users, organisation 2 a handful, 2,000 others
+# share the rest. One user in twenty is a tombstone.
+db()->do(q{INSERT INTO public.organisations (id, name, api_available, api_enabled)
+           SELECT n, 'Organisation ' || n, true, true FROM generate_series(3, 2002) AS n});
+db()->begin_work;
+db()->do(q{SET LOCAL session_replication_role = replica});     # triggers would only take their time
+db()->do(sprintf <<'END', FIRST, FIRST + SMALL - 1, TOTAL);
+INSERT INTO public.users (organisation_id, username, email, first_name, last_name, password_hash,
+                          external_id, active, deleted_at, scim_extra)
+SELECT CASE WHEN n BETWEEN %d AND %d THEN 2 WHEN n %% 10 < 8 THEN 1 ELSE 3 + n %% 2000 END,
+       'Person' || n || '@example.com', 'Mail' || n || '@example.com', 'First' || n %% 500, 'Last' || n %% 3000, '!',
+       'ext-' || n, n %% 17 <> 0, CASE WHEN n %% 20 = 3 THEN now() - make_interval(mins => n) END,
+       jsonb_build_object('displayName', 'Person ' || n, 'title', 'T' || n %% 100,
+                          'phoneNumbers', jsonb_build_array(jsonb_build_object('type', 'work', 'value', '+1' || n)))
+  FROM generate_series(1, %d) AS n
+END
+db()->do(q{INSERT INTO public.api_tokens (user_id, token_sha256, expires_at)
+           SELECT id, sha256(username::bytea), now() + interval '1 year' FROM public.users WHERE id % 20 = 7});
+db()->commit;
+db()->do("ANALYZE $_") for qw(public.users public.api_tokens public.organisations);
+cmp_ok db()->selectrow_array('SELECT count(*) FROM public.users'), '>', TOTAL, 'there are many users';
+my ($mine) = db()->selectrow_array('SELECT count(*) FROM public.users WHERE organisation_id = 2 AND deleted_at IS NULL');
+cmp_ok $mine, '<=', SMALL + 1, 'few of them in organisation 2';
+
+# Somebody in the middle of each organisation.
+my %person;
+for my $org (1, 2) {
+    $person{$org} = db()->selectrow_hashref(q{SELECT * FROM public.users WHERE organisation_id = ? AND active
+        AND deleted_at IS NULL AND external_id LIKE 'ext-%' AND id > ? ORDER BY id LIMIT 1}, undef, $org, FIRST);
+}
+
+# ---- what the module sends ----
+
+my $workers = ScimTest::Httpd::mpm() eq 'prefork' ? 1 : 10;
+my ($h, $relay) = extra_httpd(relay => 1,
+    conf => "ScimPoolMax 1\nStartServers 1\nServerLimit 1\nMaxRequestWorkers $workers\n");
+
+# caught(METHOD, PATH, BODY, %opt): the answer, then what was executed for it:
+# [text, parameters], ... A new connection each time, so that every text is seen.
+sub caught {
+    my ($method, $path, $body, %opt) = @_;
+    $relay->reset_connections;
+    $relay->reset_counts;
+    my $res = scim($method, $path, $body, base => $h->base, %opt);
+    my $bytes = $relay->sent;
+    substr($bytes, 0, unpack 'N', $bytes) = '';         # the start-up packet
+    my (%text, $bound, @done);
+    while (length $bytes) {
+        my ($type, $len) = unpack 'aN', $bytes;
+        my $data = substr $bytes, 5, $len - 4;
+        substr($bytes, 0, $len + 1) = '';
+        if ($type eq 'P') {
+            my ($name, $text) = split /\0/, $data, 3;
+            $text{$name} = $text;
+        }
+        elsif ($type eq 'B') {
+            my (undef, $name, $rest) = split /\0/, $data, 3;
+            my ($formats) = unpack 'n', $rest;
+            my ($n, $list) = unpack 'x' . (2 + 2 * $formats) . 'n a*', $rest;
+            my @value;
+            for (1 .. $n) {
+                my ($size) = unpack 'l>', $list;
+                push @value, $size < 0 ? undef : substr $list, 4, $size;
+                $list = substr $list, 4 + ($size < 0 ? 0 : $size);
+            }
+            $bound = [$text{$name}, \@value];
+        }
+        elsif ($type eq 'E') {
+            push @done, $bound if $bound->[0] =~ /"scim"\."tokens"/;
+        }
+    }
+    return ($res, grep { $_->[0] !~ /\A(?:BEGIN|COMMIT|ROLLBACK)/ } @done);
+}
+
+# ---- what PostgreSQL makes of it ----
+
+my $role = cluster()->dbh(user => 'mod_scim');
+is $role->selectrow_array('SELECT current_user'), 'mod_scim', 'plans are made for the role of the module';
+
+# explain(MODE, TEXT, VALUES): the nodes of the plan as it was run, and undone.
+sub plan_of {
+    my ($mode, $text, $value) = @_;
+    $role->do("SET plan_cache_mode = force_${mode}_plan");
+    $role->do("PREPARE statement AS $text");
+    my $list = join ', ', map { defined $_ ? $role->quote($_) : 'NULL' } @$value;
+    $role->begin_work;
+    my ($json) = $role->selectrow_array('EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE statement'
+        . (length $list ? "($list)" : ''));
+    $role->rollback;
+    $role->do('DEALLOCATE statement');
+    my (@node, $walk);
+    $walk = sub {
+        my ($node, @above) = @_;
+        push @node, { %$node, above => [@above] };
+        $walk->($_, $node->{'Node Type'}, @above) for @{ $node->{Plans} || [] };
+    };
+    $walk->(JSON::PP::decode_json($json)->[0]{Plan});
+    return @node;
+}
+
+sub reads { my ($table, @node) = @_; return grep { ($_->{'Relation Name'} // '') eq $table
+    && $_->{'Node Type'} =~ /Scan$/ } @node }
+
+# Rows that were looked at, of all runs of a node.
+sub looked_at {
+    my $rows = 0;
+    for my $node (@_) {
+        $rows += $node->{'Actual Loops'} * (($node->{'Actual Rows'} || 0) + ($node->{'Rows Removed by Filter'} || 0)
+            + ($node->{'Rows Removed by Index Recheck'} || 0));
+    }
+    return $rows;
+}
+
+sub shown {
+    return join "\n", map { my $n = $_;
+        join ' ', map { defined $n->{$_} ? "$_=$n->{$_}" : () } 'Node Type', 'Relation Name', 'Alias', 'Index Name',
+            'Index Cond', 'Filter', 'Actual Rows', 'Actual Loops', 'Rows Removed by Filter' } @_;
+}
+
+# is_cheap(NAME, [text, values], MOST rows of users looked at)
+sub is_cheap {
+    my ($name, $statement, $most) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my ($text, $value) = @$statement;
+    for my $mode (qw(custom generic)) {
+        my @node = plan_of($mode, $text, $value);
+        my @user = reads('users', @node);
+        cmp_ok scalar(@user), '>=', 1, "$name, $mode plan: users are read";
+        my @whole = grep { $_->{'Node Type'} !~ /^(?:Index|Index Only|Bitmap Heap) Scan$/ } @user,
+            reads('api_tokens', @node), reads('organisations', @node);
+        is scalar(@whole), 0, "$name, $mode plan: by indexes only" or diag shown(@whole);
+        cmp_ok looked_at(@user), '<=', $most, "$name, $mode plan: few rows are looked at" or diag shown(@user);
+    }
+    # a token that is not valid
+    my @other = @$value;
+    my $n = grep { defined && /\A\\x[0-9a-f]{64}\z/ } @other;
+    is $n, 1, "$name: the hash of the token is the one parameter of its kind";
+    $_ = '\x' . '00' x 32 for grep { defined && /\A\\x[0-9a-f]{64}\z/ } @other;
+    for my $mode (qw(custom generic)) {
+        my @node = plan_of($mode, $text, \@other);
+        # an UPDATE comes second, when the token was valid a moment ago: it may
+        # look for its one row before it finds that the token is not any more
+        my ($update) = grep { ($_->{Operation} // '') eq 'Update' } @node;
+        if ($update) {
+            is $update->{'Actual Rows'}, 0, "$name, $mode plan: without a valid token nothing is changed";
+            cmp_ok looked_at(reads('users', @node)), '<=', 1, "$name, $mode plan: and one row looked at";
+            next;
+        }
+        is_deeply [grep { $_->{'Actual Loops'} } reads('users', @node)], [],
+            "$name, $mode plan: without a valid token users are not read at all";
+    }
+}
+
+# ---- look-ups ----
+
+sub filter { my ($text) = @_; return '/Users?filter=' . ($text =~ s/([^A-Za-z0-9])/sprintf '%%%02X', ord $1/ger) }
+
+# the token's own user is read as well
+my %token = (1 => token_a(), 2 => token_b());
+for my $org (1, 2) {
+    my $p = $person{$org};
+    my $size = $org == 1 ? 'the huge organisation' : 'the small one';
+    for my $case (
+        ['id',                      filter("id eq \"$p->{id}\"")],
+        ['userName',                filter('userName eq "' . uc($p->{username}) . '"')],
+        ['externalId',              filter("externalId eq \"$p->{external_id}\"")],
+        ['work e-mail',             filter('emails[type eq "work"].value eq "' . lc($p->{email}) . '"')],
+        ['work e-mail in brackets', filter('emails[type eq "work" and value eq "' . uc($p->{email}) . '"]')],
+        ['externalId and active',   filter("externalId eq \"$p->{external_id}\" and active eq true")],
+        ['id by path',              "/Users/$p->{id}"],
+    ) {
+        my ($what, $path) = @$case;
+        my ($res, @sent) = caught(GET => $path, undef, token => $token{$org});
+        my $got = $res->json;
+        is +($got->{Resources} ? $got->{Resources}[0] : $got)->{id}, $p->{id}, "look-up by $what in $size: finds the user";
+        is scalar(@sent), 1, "look-up by $what in $size: with one statement" or next;
+        # e-mail addresses are not unique: one more for the total
+        is_cheap("look-up by $what in $size", $sent[0], $what =~ /mail/ ? 4 : 3);
+    }
+    my ($res, @sent) = caught(GET => filter('externalId eq "nobody"'), undef, token => $token{$org});
+    is_list $res, 0, "look-up of nobody in $size";
+    is_cheap("look-up of nobody in $size", $sent[0], 1);
+}
+
+# ---- an address of any type ----
+
+# There may be more of them in scim_extra, so by itself such a look-up reads the
+# caller's organisation; with an index on those that have more, it does not.
+sub own_rows {
+    my ($name, $statement, $org, $most) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    for my $mode (qw(custom generic)) {
+        my @user = grep { $_->{Alias} =~ /^r/ } reads('users', plan_of($mode, @$statement));
+        is_deeply [grep { ($_->{'Index Cond'} // '') !~ /organisation_id = / } @user], [],
+            "$name, $mode plan: by the organisation" or diag shown(@user);
+        cmp_ok looked_at(@user), '<=', $most, "$name, $mode plan: and no other's rows are looked at" or diag shown(@user);
+    }
+}
+
+my ($huge) = db()->selectrow_array('SELECT count(*) FROM public.users WHERE organisation_id = 1 AND deleted_at IS NULL');
+my %size = (1 => $huge, 2 => $mine);
+for my $org (1, 2) {
+    my ($res, @sent) = caught(GET => filter("emails.value eq \"$person{$org}{email}\""), undef, token => $token{$org});
+    is_list $res, 1, "look-up by any e-mail in organisation $org";
+    is $res->json->{Resources}[0]{id}, $person{$org}{id}, "look-up by any e-mail in organisation $org: finds the user";
+    # once for the total and once for the page
+    own_rows("look-up by any e-mail in organisation $org", $sent[0], $org, 2 * $size{$org});
+}
+db()->do(q{CREATE INDEX more_emails ON public.users (organisation_id) WHERE deleted_at IS NULL AND scim_extra ? 'emails'});
+db()->do('ANALYZE public.users');
+for my $org (1, 2) {
+    my ($res, @sent) = caught(GET => filter("emails eq \"$person{$org}{email}\""), undef, token => $token{$org});
+    is_list $res, 1, "look-up by any e-mail with its index in organisation $org";
+    is_cheap("look-up by any e-mail with its index in organisation $org", $sent[0], 4);
+}
+db()->do('DROP INDEX public.more_emails');
+
+# ---- lists ----
+
+# The handful of a small organisation, beside a huge one and in the middle of
+# its ids: neither the total nor the page may walk through the others.
+for my $case (['the first page', '/Users'], ['a short page', '/Users?count=5'], ['a later page', '/Users?startIndex=9&count=3'],
+              ['the total', '/Users?count=0'], ['a list by an extra attribute', filter('title eq "T7"')],
+              ['a list by active', filter('active eq false')]) {
+    my ($what, $path) = @$case;
+    my ($res, @sent) = caught(GET => $path, undef, token => token_b());
+    is_list $res, $path eq '/Users' ? $mine : undef, "$what of the small organisation";
+    is_cheap("$what of the small organisation", $sent[0], 1 + 2 * $mine);
+}
+{
+    my ($res, @sent) = caught(GET => '/Users?count=50');
+    is_list $res, $huge, 'the first page of the huge organisation';
+    for my $mode (qw(custom generic)) {
+        # all but the total, which is counted in the index
+        my @page = grep { grep { $_ eq 'Limit' } @{ $_->{above} } } reads('users', plan_of($mode, @{ $sent[0] }));
+        is scalar(@page), 1, "the first page of the huge organisation, $mode plan: one scan";
+        is $page[0]{'Node Type'}, 'Index Scan', "the first page of the huge organisation, $mode plan: of an index";
+        is looked_at(@page), 50, "the first page of the huge organisation, $mode plan: of one page" or diag shown(@page);
+    }
+}
+
+# ---- writing ----
+
+my @gone = @{ db()->selectrow_arrayref(q{SELECT id, username, external_id FROM public.users
+    WHERE organisation_id = 1 AND deleted_at IS NOT NULL AND id > ? ORDER BY id LIMIT 1}, undef, FIRST) };
+my $alive = $person{1};
+for my $case (
+    ['create', 1, [POST => '/Users', { userName => uniq('plan'), externalId => uniq('plan'),
+                                       emails => [{ type => 'work', value => 'x@example.com' }] }], 201],
+    ['create in conflict', 1, [POST => '/Users', { userName => $alive->{username}, externalId => 'other' }], 409],
+    ['restore', 2, [POST => '/Users', { userName => $gone[1], externalId => $gone[2] }], 201],
+    ['PATCH', 2, [PATCH => "/Users/$alive->{id}", { schemas => [PATCH_OP], Operations =>
+        [{ op => 'Replace', path => 'name.givenName', value => 'New' }] }], 200],
+    ['PUT', 2, [PUT => "/Users/$alive->{id}", { userName => $alive->{username}, title => 'New' }], 200],
+    ['DELETE', 2, [DELETE => "/Users/$alive->{id}"], 204],
+) {
+    my ($what, $count, $request, $code) = @$case;
+    my ($res, @sent) = caught(@$request);
+    is $res->code, $code, "$what in a big table: $code" or diag $res->as_string;
+    is scalar(@sent), $count, "$what in a big table: statements";
+    is_cheap("$what, statement $_", $sent[$_ - 1], 4) for 1 .. @sent;
+}
+is row_of($gone[0])->{deleted_at}, undef, 'restore in a big table: has been done';
+ok defined row_of($alive->{id})->{deleted_at}, 'DELETE in a big table: has been done';
+
+scim_reset();
+done_testing;
