@@ -62,7 +62,8 @@ static void fill_config(scim_pool_config_t *config, const char *conninfo,
     ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded);
     ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children);
     config->conninfo = conninfo;
-    config->max = scim_config_pool_max(server, threaded != AP_MPMQ_NOT_SUPPORTED);
+    config->max = scim_config_pool_max(server,
+                                       threaded != AP_MPMQ_NOT_SUPPORTED);
     config->children = children;
     config->acquire_timeout = scim_config_pool_timeout(server);
     config->timeout = scim_config_timeout(server);

@@ -195,7 +195,8 @@ static scim_err_t *set_up(scim_conn_t *conn, apr_pool_t *pool)
         "SELECT pg_catalog.set_config('statement_timeout', ");
     scim_sql_param(&sql, apr_psprintf(pool, "%" APR_INT64_T_FMT,
                                       limit * 8 / 10), NULL);
-    scim_buf_puts(&sql.text, ", false), pg_catalog.set_config('lock_timeout', ");
+    scim_buf_puts(&sql.text,
+        ", false), pg_catalog.set_config('lock_timeout', ");
     scim_sql_param(&sql, apr_psprintf(pool, "%" APR_INT64_T_FMT,
                                       limit * 7 / 10), NULL);
     scim_buf_puts(&sql.text, ", false), pg_catalog.set_config("

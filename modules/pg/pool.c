@@ -53,6 +53,13 @@ static apr_status_t close_conn(void *conn, void *baton, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
+/* Before the subpools go in which the connections live: the list's own
+ * cleanup comes behind that and would close what is no longer there. */
+static apr_status_t destroy_list(void *list)
+{
+    return apr_reslist_destroy(list);
+}
+
 apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
                                        const scim_pool_config_t *config,
                                        apr_pool_t *pool)
@@ -72,6 +79,7 @@ apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
                                 connections, own);
     if (status == APR_SUCCESS) {
         apr_reslist_timeout_set(connections->list, config->acquire_timeout);
+        apr_pool_pre_cleanup_register(own, connections->list, destroy_list);
         *ppool = connections;
     }
     return status;

@@ -127,7 +127,8 @@ static const route_t *find_route(scim_call_t *call)
 {
     static const route_t nothing = { 0 };
     const char *segments[2];
-    int count = split_path(segments, 2, call->request->path, call->request->pool);
+    int count = split_path(segments, 2, call->request->path,
+                           call->request->pool);
     apr_size_t i;
 
     for (i = 0; count > 0 && i < sizeof(endpoints) / sizeof(*endpoints); i++) {

@@ -46,8 +46,8 @@ static scim_err_t *not_kept(const writer_t *w, const scim_filter_t *filter)
     const scim_attr_t *leaf = filter->sub ? filter->sub : filter->attr;
 
     return scim_err_make(SCIM_ERR_INVALID_FILTER, w->pool,
-                         "filter: attribute \"%s\" at character %" APR_SIZE_T_FMT
-                         " is not kept by this service, so nothing can be "
+                         "filter: attribute \"%s\" at character %"
+                         APR_SIZE_T_FMT " is not kept by this service, so nothing can be "
                          "found by it",
                          scim_attr_path(leaf, w->pool), filter->at + 1);
 }

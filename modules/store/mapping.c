@@ -161,7 +161,8 @@ static const char *check_target(const scim_mapping_t *mapping,
         }
         return NULL;
     }
-    if (attr->mutability == SCIM_READ_ONLY || leaf->mutability != SCIM_READ_WRITE
+    if (attr->mutability == SCIM_READ_ONLY
+        || leaf->mutability != SCIM_READ_WRITE
         || leaf->returned == SCIM_RETURNED_NEVER) {
         return apr_psprintf(pool, "\"%s\" cannot be mapped: it is %s",
                             column->target,
