@@ -9,7 +9,6 @@
 
 #include "httpd/directives.h"
 #include "pg/conn.h"
-#include "schema/builtin.h"
 
 APLOG_USE_MODULE(scim);
 
@@ -389,8 +388,7 @@ static const char *open_resource(cmd_parms *cmd, void *mconfig,
         return "there are two <ScimResource User> in one location";
     }
     conf->base_path = without_slash(cmd->path, cmd->pool);
-    conf->current = scim_mapping_make(scim_builtin_user(cmd->pool),
-                                      cmd->pool);
+    conf->current = scim_mapping_make_user(cmd->pool);
     conf->current->location = apr_psprintf(cmd->pool, "<Location \"%s\">",
                                            cmd->path);
     conf->current->tokens = conf->tokens ? conf->tokens

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "httpd/config.h"
-#include "proto/message.h"
+#include "service/request.h"
 
 #define FILTER_NAME "SCIM_CORE_ERROR"
 
@@ -79,7 +79,7 @@ static apr_status_t replace_body(ap_filter_t *f, apr_bucket_brigade *theirs)
     request_rec *r = f->r;
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
     apr_bucket_brigade *ours;
-    scim_buf_t body;
+    scim_reply_t reply;
 
     if (f->ctx) {
         apr_brigade_cleanup(theirs);
@@ -87,10 +87,9 @@ static apr_status_t replace_body(ap_filter_t *f, apr_bucket_brigade *theirs)
     }
     f->ctx = r;
     apr_brigade_cleanup(theirs);
-    scim_buf_init(&body, 256, r->pool);
-    scim_message_error(&body, r->status, NULL, detail_of(r->status));
-    ap_set_content_type(r, SCIM_CONTENT_TYPE);
-    ap_set_content_length(r, body.len);
+    scim_reply_status(&reply, r->status, detail_of(r->status), r->pool);
+    ap_set_content_type(r, SCIM_REPLY_CONTENT_TYPE);
+    ap_set_content_length(r, reply.body.len);
     r->content_encoding = NULL;
     r->content_languages = NULL;
     apr_table_unset(r->headers_out, "Content-Encoding");
@@ -109,7 +108,8 @@ static apr_status_t replace_body(ap_filter_t *f, apr_bucket_brigade *theirs)
                        "Bearer realm=\"SCIM\"");
     }
     ours = apr_brigade_create(r->pool, alloc);
-    APR_BRIGADE_INSERT_TAIL(ours, apr_bucket_pool_create(body.data, body.len,
+    APR_BRIGADE_INSERT_TAIL(ours, apr_bucket_pool_create(reply.body.data,
+                                                         reply.body.len,
                                                          r->pool, alloc));
     APR_BRIGADE_INSERT_TAIL(ours, apr_bucket_eos_create(alloc));
     return ap_pass_brigade(f->next, ours);

@@ -13,7 +13,6 @@
 #include "httpd/config.h"
 #include "httpd/lifecycle.h"
 #include "httpd/logging.h"
-#include "proto/message.h"
 #include "service/request.h"
 
 #define RETRY_AFTER 30      /* seconds */
@@ -180,7 +179,7 @@ static int send_reply(request_rec *r, const scim_reply_t *reply)
         set_header(r, "Retry-After", apr_itoa(r->pool, reply->retry_after));
     }
     if (reply->body.len) {
-        ap_set_content_type(r, SCIM_CONTENT_TYPE);
+        ap_set_content_type(r, SCIM_REPLY_CONTENT_TYPE);
         ap_set_content_length(r, reply->body.len);
         APR_BRIGADE_INSERT_TAIL(brigade,
             apr_bucket_pool_create(reply->body.data, reply->body.len,
@@ -203,17 +202,6 @@ static void tell_log(request_rec *r, const scim_reply_t *reply)
     apr_table_set(r->notes, "scim-actor", reply->actor);
     apr_table_set(r->notes, "scim-tenant", reply->tenant ? reply->tenant : "");
     apr_table_set(r->notes, "scim-token", reply->token_id);
-}
-
-static void refuse_at_once(scim_reply_t *reply, const request_rec *r,
-                           scim_err_t *err)
-{
-    memset(reply, 0, sizeof(*reply));
-    scim_buf_init(&reply->body, 256, r->pool);
-    reply->status = err->status;
-    reply->err = err;
-    scim_message_error(&reply->body, err->status, err->scim_type,
-                       err->detail);
 }
 
 static const char *path_below(const request_rec *r, const char *base)
@@ -256,16 +244,16 @@ int scim_exchange_handler(request_rec *r)
     }
     conf = scim_config_dir(r);
     if (!conf->users) {
-        refuse_at_once(&reply, r, scim_err_make_cause(SCIM_ERR_MISCONFIGURED,
+        scim_reply_refuse(&reply, scim_err_make_cause(SCIM_ERR_MISCONFIGURED,
             "the service is not set up correctly; its administrator finds "
             "the reason in the web server's error log",
             "SetHandler scim stands in a location without <ScimResource "
-            "User>", r->pool));
+            "User>", r->pool), r->pool);
     }
     else if (!is_protected(r, conf)) {
-        refuse_at_once(&reply, r, scim_err_make(SCIM_ERR_FORBIDDEN, r->pool,
+        scim_reply_refuse(&reply, scim_err_make(SCIM_ERR_FORBIDDEN, r->pool,
             "this service is for TLS connections only; use its https:// "
-            "URL"));
+            "URL"), r->pool);
     }
     else {
         fill_request(&request, &service, conf, r);

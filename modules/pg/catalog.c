@@ -68,6 +68,12 @@ static const char sql_indexes[] =
     "WHERE i.indrelid = to_regclass($1) AND i.indisvalid "
     "ORDER BY c.relname, k.n";
 
+static const char sql_checks[] =
+    "SELECT c.conname, a.attname FROM pg_catalog.pg_constraint AS c "
+    "JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.conrelid "
+    "AND a.attnum = ANY (c.conkey) "
+    "WHERE c.conrelid = to_regclass($1) AND c.contype = 'c'";
+
 static const char sql_contract[] =
     "SELECT "
     "(SELECT count(*) FROM pg_catalog.pg_attribute WHERE attrelid = "
@@ -153,17 +159,17 @@ static scim_err_t *read_catalog(proof_t *proof, scim_conn_t *conn,
 {
     const scim_mapping_t *mapping = proof->mapping;
     static const char *const texts[] = {
-        sql_relation, sql_columns, sql_indexes, sql_contract
+        sql_relation, sql_columns, sql_indexes, sql_checks, sql_contract
     };
-    int i;
+    int i, last = sizeof(texts) / sizeof(*texts) - 1;
 
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i <= last; i++) {
         scim_sql_t sql;
 
         scim_sql_init(&sql, proof->pool);
         scim_buf_puts(&sql.text, texts[i]);
         APR_ARRAY_PUSH(sql.params, const char *) =
-            i == 3 ? mapping->tokens : mapping->table;
+            i == last ? mapping->tokens : mapping->table;
         if (i == 0) {
             APR_ARRAY_PUSH(sql.params, const char *) = mapping->tokens;
         }
@@ -625,34 +631,53 @@ static void check_indexes(proof_t *proof, const scim_facts_t *facts)
     }
 }
 
-/* Which attribute a unique index is about, for the wording of a conflict. */
-static void read_uniques(proof_t *proof, scim_facts_t *facts)
+/* Which attribute a rule is about, for the wording of a refusal. */
+
+static void add_rule(const scim_facts_t *facts, const char *name,
+                     const char *target)
+{
+    scim_rule_t *rule = apr_array_push(facts->rules);
+
+    rule->name = name;
+    rule->target = target;
+}
+
+static void read_unique(const proof_t *proof, const scim_facts_t *facts,
+                        const index_t *index, const scim_column_t *mapped)
+{
+    int i;
+
+    for (i = 0; i < index->keys->nelts; i++) {
+        const char *key = APR_ARRAY_IDX(index->keys, i, const char *);
+
+        if (is_key_of(proof, key, mapped)
+            || is_column(proof, key, mapped->name)) {
+            add_rule(facts, index->name, mapped->target);
+        }
+    }
+}
+
+static void read_rules(const proof_t *proof, scim_facts_t *facts,
+                       const PGresult *checks)
 {
     const scim_mapping_t *mapping = proof->mapping;
-    int i, j, k;
+    int i, j;
 
-    facts->uniques = apr_array_make(proof->pool, 8, sizeof(scim_unique_t));
-    for (i = 0; i < proof->indexes->nelts; i++) {
-        const index_t *index = &APR_ARRAY_IDX(proof->indexes, i, index_t);
-        scim_unique_t *unique;
+    facts->rules = apr_array_make(proof->pool, 8, sizeof(scim_rule_t));
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *mapped =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
 
-        if (!index->is_unique) {
-            continue;
+        for (j = 0; j < proof->indexes->nelts; j++) {
+            const index_t *index = &APR_ARRAY_IDX(proof->indexes, j, index_t);
+
+            if (index->is_unique) {
+                read_unique(proof, facts, index, mapped);
+            }
         }
-        unique = apr_array_push(facts->uniques);
-        unique->name = index->name;
-        unique->target = NULL;
-        for (j = 0; j < mapping->columns->nelts; j++) {
-            const scim_column_t *mapped =
-                &APR_ARRAY_IDX(mapping->columns, j, scim_column_t);
-
-            for (k = 0; k < index->keys->nelts; k++) {
-                const char *key = APR_ARRAY_IDX(index->keys, k, const char *);
-
-                if (is_key_of(proof, key, mapped)
-                    || is_column(proof, key, mapped->name)) {
-                    unique->target = mapped->target;
-                }
+        for (j = 0; j < PQntuples(checks); j++) {
+            if (strcmp(PQgetvalue(checks, j, 1), mapped->name) == 0) {
+                add_rule(facts, text(proof, checks, j, 0), mapped->target);
             }
         }
     }
@@ -814,14 +839,14 @@ static scim_err_t *prove(const scim_facts_t **pfacts, scim_conn_t *conn,
     if (!proof.findings->nelts) {
         check_indexes(&proof, facts);
     }
-    check_contract(&proof, results[3]);
+    check_contract(&proof, results[4]);
     if (!proof.findings->nelts) {
         SCIM_TRY(check_by_running(&proof, conn));
     }
     if (proof.findings->nelts) {
         return findings_error(&proof, pool);
     }
-    read_uniques(&proof, facts);
+    read_rules(&proof, facts, results[3]);
     *pfacts = facts;
     return NULL;
 }

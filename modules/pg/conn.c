@@ -400,10 +400,8 @@ static scim_err_t *refused(scim_conn_t *conn, const PGresult *result,
     }
     if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0) {
         return scim_err_make_cause(SCIM_ERR_INVALID_VALUE,
-            constraint ? apr_psprintf(pool, "the application does not accept "
-                                      "a value (its rule \"%s\")", constraint)
-                       : "the application does not accept a value",
-            cause, pool);
+                                   "a value does not follow the rules of the "
+                                   "application", cause, pool);
     }
     /* 08 connection, 25006 read only, 40 rolled back, 53 resources, 55P03
      * lock, 57 operator and time limits, 58 system: nights pass. */

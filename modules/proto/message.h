@@ -6,8 +6,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define SCIM_CONTENT_TYPE "application/scim+json"
-
 /** Write an error message. @a scim_type may be NULL. */
 void scim_message_error(scim_buf_t *buf, int status, const char *scim_type,
                         const char *detail);

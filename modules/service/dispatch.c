@@ -204,19 +204,37 @@ static scim_err_t *serve(scim_reply_t *reply, scim_call_t *call)
     return handler ? handler(reply, call) : refuse_method(reply, call, route);
 }
 
-/* The one border at which an error becomes an answer. */
-static void answer_error(scim_reply_t *reply, const scim_request_t *request,
-                         const scim_err_t *err)
+static void begin(scim_reply_t *reply, apr_pool_t *pool)
+{
+    memset(reply, 0, sizeof(*reply));
+    scim_buf_init(&reply->body, 1024, pool);
+}
+
+/* The one border at which an error becomes an answer. What is known of the
+ * caller stays in the reply. */
+static void answer_error(scim_reply_t *reply, const scim_err_t *err)
 {
     reply->status = err->status;
     reply->err = err;
     reply->location = NULL;
     reply->body.len = 0;
-    if (err->kind == SCIM_ERR_UNAVAILABLE || err->status == 429) {
-        reply->retry_after = request->service->retry_after;
-    }
     scim_message_error(&reply->body, err->status, err->scim_type,
                        err->detail);
+}
+
+void scim_reply_refuse(scim_reply_t *reply, const scim_err_t *err,
+                       apr_pool_t *pool)
+{
+    begin(reply, pool);
+    answer_error(reply, err);
+}
+
+void scim_reply_status(scim_reply_t *reply, int status, const char *detail,
+                       apr_pool_t *pool)
+{
+    begin(reply, pool);
+    reply->status = status;
+    scim_message_error(&reply->body, status, NULL, detail);
 }
 
 void scim_request_serve(scim_reply_t *reply, const scim_request_t *request)
@@ -224,14 +242,16 @@ void scim_request_serve(scim_reply_t *reply, const scim_request_t *request)
     scim_call_t call;
     scim_err_t *err;
 
-    memset(reply, 0, sizeof(*reply));
-    scim_buf_init(&reply->body, 1024, request->pool);
+    begin(reply, request->pool);
     memset(&call, 0, sizeof(call));
     call.request = request;
     call.reply = reply;
     call.asker.request_id = request->request_id;
     err = serve(reply, &call);
     if (err) {
-        answer_error(reply, request, err);
+        answer_error(reply, err);
+    }
+    if (err && (err->kind == SCIM_ERR_UNAVAILABLE || err->status == 429)) {
+        reply->retry_after = request->service->retry_after;
     }
 }

@@ -52,6 +52,16 @@ typedef struct scim_reply_t {
                                  * sent and nothing here keeps; or NULL */
 } scim_reply_t;
 
+#define SCIM_REPLY_CONTENT_TYPE "application/scim+json"
+
+/** Make a reply that says an error. */
+void scim_reply_refuse(scim_reply_t *reply, const scim_err_t *err,
+                       apr_pool_t *pool);
+
+/** Make a reply that says an HTTP status which httpd has found by itself. */
+void scim_reply_status(scim_reply_t *reply, int status, const char *detail,
+                       apr_pool_t *pool);
+
 /**
  * Answer a request. Always gives a reply: errors become SCIM error messages.
  *

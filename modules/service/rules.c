@@ -109,33 +109,47 @@ scim_err_t *scim_rules_conflict(const scim_talk_t *talk,
     return conflict(talk, attr->name, value ? value->text : NULL);
 }
 
+static const char *value_of(const scim_talk_t *talk, const char *target,
+                            const scim_state_t *state)
+{
+    int i;
+
+    for (i = 0; i < talk->mapping->columns->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(talk->mapping->columns, i,
+                                 scim_column_t).target, target) == 0) {
+            return state->values[i];
+        }
+    }
+    return NULL;
+}
+
 scim_err_t *scim_rules_word(const scim_talk_t *talk, scim_err_t *err,
                             const scim_state_t *state)
 {
     const char *constraint = scim_conn_constraint(talk->conn);
-    scim_err_t *worded;
-    int i, j;
+    apr_pool_t *pool = talk->call->request->pool;
+    int i;
 
-    if (err->kind != SCIM_ERR_UNIQUENESS || !constraint) {
-        return err;
-    }
-    for (i = 0; i < talk->facts->uniques->nelts; i++) {
-        const scim_unique_t *unique =
-            &APR_ARRAY_IDX(talk->facts->uniques, i, scim_unique_t);
+    for (i = 0; constraint && i < talk->facts->rules->nelts; i++) {
+        const scim_rule_t *rule =
+            &APR_ARRAY_IDX(talk->facts->rules, i, scim_rule_t);
+        const char *value;
 
-        if (!unique->target || strcmp(unique->name, constraint) != 0) {
+        if (strcmp(rule->name, constraint) != 0) {
             continue;
         }
-        for (j = 0; j < talk->mapping->columns->nelts; j++) {
-            const scim_column_t *column =
-                &APR_ARRAY_IDX(talk->mapping->columns, j, scim_column_t);
-
-            if (strcmp(column->target, unique->target) == 0) {
-                worded = conflict(talk, column->target, state->values[j]);
-                worded->cause = err->cause;
-                return worded;
-            }
+        value = value_of(talk, rule->target, state);
+        if (err->kind == SCIM_ERR_UNIQUENESS) {
+            err->detail = conflict(talk, rule->target, value)->detail;
         }
+        else if (err->kind == SCIM_ERR_INVALID_VALUE) {
+            err->detail = apr_psprintf(pool, "%s \"%s\" does not follow the "
+                                       "rules of the application",
+                                       rule->target,
+                                       scim_err_quote(value ? value : "",
+                                                      pool));
+        }
+        break;
     }
     return err;
 }

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "query/path.h"
+#include "schema/builtin.h"
 
 /* PostgreSQL cuts longer identifiers, which would then name something else. */
 #define IDENTIFIER_MAX 63
@@ -24,6 +25,11 @@ scim_mapping_t *scim_mapping_make(const scim_rtype_t *type, apr_pool_t *pool)
     mapping->stored = apr_pcalloc(pool, type->nattrs);
     mapping->redacted = apr_pcalloc(pool, type->nattrs);
     return mapping;
+}
+
+scim_mapping_t *scim_mapping_make_user(apr_pool_t *pool)
+{
+    return scim_mapping_make(scim_builtin_user(pool), pool);
 }
 
 const char *scim_mapping_quote(const char *name, apr_pool_t *pool)

@@ -74,11 +74,11 @@ typedef struct scim_mapping_t {
                                  * changed, not to what */
 } scim_mapping_t;
 
-/* A unique constraint or index. */
-typedef struct scim_unique_t {
+/* A rule of the database that can refuse a value: a unique index, a CHECK. */
+typedef struct scim_rule_t {
     const char *name;
-    const char *target;     /* the attribute it is about, or NULL */
-} scim_unique_t;
+    const char *target;     /* the attribute it is about */
+} scim_rule_t;
 
 /* What the catalog says of a mapped table. */
 typedef struct scim_facts_t {
@@ -87,13 +87,14 @@ typedef struct scim_facts_t {
     int tombstone_is_boolean;
     const char *const *types;       /* by place in mapping->columns */
     const int *lengths;             /* likewise: characters, 0: no limit */
-    apr_array_header_t *uniques;    /* of scim_unique_t */
+    apr_array_header_t *rules;      /* of scim_rule_t */
 } scim_facts_t;
 
-/**
- * Begin a mapping: nothing mapped, nothing stored.
- */
+/** Begin a mapping: nothing mapped, nothing stored. */
 scim_mapping_t *scim_mapping_make(const scim_rtype_t *type, apr_pool_t *pool);
+
+/** Begin a mapping of the resource type User. */
+scim_mapping_t *scim_mapping_make_user(apr_pool_t *pool);
 
 /**
  * Map an attribute to a column.
