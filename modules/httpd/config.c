@@ -350,8 +350,8 @@ static const char *check_place(const cmd_parms *cmd)
 
     if (!parent || ap_cstr_casecmp(parent->directive, "<Location")
         || *parent->args == '~') {
-        return SCIM_DIRECTIVE_RESOURCE "> must stand inside <Location \"/...\">,"
-               " whose path is the base of all SCIM URLs";
+        return SCIM_DIRECTIVE_RESOURCE "> must stand inside a <Location>, "
+               "whose path is the base of all SCIM URLs";
     }
     return NULL;
 }

@@ -36,9 +36,13 @@ typedef struct proof_t {
 } proof_t;
 
 static const char sql_relation[] =
-    "SELECT c.relkind, current_user, to_regclass($2) IS NOT NULL, "
-    "has_schema_privilege(c.relnamespace, 'USAGE') "
+    "SELECT c.relkind, current_user "
     "FROM pg_catalog.pg_class AS c WHERE c.oid = to_regclass($1)";
+
+static const char sql_schemas[] =
+    "SELECT nspname, current_user FROM pg_catalog.pg_namespace "
+    "WHERE nspname IN ('scim', $1) "
+    "AND NOT has_schema_privilege(oid, 'USAGE')";
 
 static const char sql_columns[] =
     "SELECT a.attname, "
@@ -87,7 +91,9 @@ static const char sql_contract[] =
     "to_regclass('scim.events') AND attname IN ('tenant', 'actor', "
     "'token_id', 'request_id', 'operation', 'resource_type', 'resource_id', "
     "'changes', 'outcome')), "
-    "to_regprocedure('scim.version()') IS NOT NULL";
+    "to_regprocedure('scim.version()') IS NOT NULL, "
+    "coalesce(has_function_privilege(to_regprocedure('scim.version()'), "
+    "'EXECUTE'), false)";
 
 /* Add a finding. */
 static void note(proof_t *proof, const char *fmt, ...)
@@ -170,12 +176,40 @@ static scim_err_t *read_catalog(proof_t *proof, scim_conn_t *conn,
         scim_buf_puts(&sql.text, texts[i]);
         APR_ARRAY_PUSH(sql.params, const char *) =
             i == last ? mapping->tokens : mapping->table;
-        if (i == 0) {
-            APR_ARRAY_PUSH(sql.params, const char *) = mapping->tokens;
-        }
         scim_conn_queue(conn, &sql);
     }
     return scim_conn_turn(presults, conn, proof->pool);
+}
+
+/* Names cannot even be looked up in a schema that the role may not use, so
+ * this is asked first. */
+static scim_err_t *check_schemas(proof_t *proof, scim_conn_t *conn)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    PGresult **results;
+    scim_sql_t sql;
+    int i;
+
+    scim_sql_init(&sql, proof->pool);
+    scim_buf_puts(&sql.text, sql_schemas);
+    APR_ARRAY_PUSH(sql.params, const char *) = mapping->table_schema;
+    scim_conn_queue(conn, &sql);
+    SCIM_TRY(scim_conn_turn(&results, conn, proof->pool));
+    for (i = 0; i < PQntuples(results[0]); i++) {
+        const char *schema = PQgetvalue(results[0], i, 0);
+        const char *role = PQgetvalue(results[0], i, 1);
+
+        if (strcmp(schema, "scim") == 0) {
+            note(proof, "ScimTokens: role \"%s\" may not use schema \"scim\"; "
+                 "GRANT USAGE ON SCHEMA scim TO \"%s\"", role, role);
+        }
+        else {
+            note(proof, "ScimTable: role \"%s\" may not use the schema of %s; "
+                 "GRANT USAGE ON SCHEMA \"%s\" TO \"%s\"", role,
+                 mapping->table, schema, role);
+        }
+    }
+    return NULL;
 }
 
 /* Columns */
@@ -261,9 +295,10 @@ static void check_type(proof_t *proof, const scim_column_t *mapped,
     }
     if (wanted) {
         note(proof, "%s needs a column of type %s, but \"%s\" is %s; map "
-             "another one, or ALTER TABLE %s ALTER COLUMN \"%s\" TYPE %s",
-             directive, wanted, column->name, column->type,
-             proof->mapping->table, column->name, wanted);
+             "another one, or ALTER TABLE %s ALTER COLUMN \"%s\" TYPE %s USING "
+             "\"%s\"::%s", directive, wanted, column->name, column->type,
+             proof->mapping->table, column->name, wanted, column->name,
+             wanted);
     }
 }
 
@@ -703,6 +738,11 @@ static void check_contract(proof_t *proof, const PGresult *result)
         note(proof, "schema \"scim\" is missing or too old; run scim.sql in "
              "this database");
     }
+    else if (!is_true(result, 0, 5)) {
+        note(proof, "role \"%s\" may not call scim.version(); GRANT EXECUTE "
+             "ON FUNCTION scim.version() TO \"%s\"", proof->role,
+             proof->role);
+    }
     else if (!is_true(result, 0, 3)) {
         note(proof, "role \"%s\" may not write events; GRANT INSERT (tenant, "
              "actor, token_id, request_id, operation, resource_type, "
@@ -754,8 +794,8 @@ static scim_err_t *check_by_running(proof_t *proof, scim_conn_t *conn)
 
     if (mapping->protect) {
         SCIM_TRY(try_statement(proof, conn,
-            apr_psprintf(proof->pool, "SELECT 1 FROM %s AS r WHERE (%s)::"
-                         "boolean LIMIT 0", mapping->table, mapping->protect),
+            apr_psprintf(proof->pool, "SELECT 1 FROM %s AS r WHERE (%s) "
+                         "LIMIT 0", mapping->table, mapping->protect),
             apr_psprintf(proof->pool, "ScimProtect \"%s\" is not a condition "
                          "on %s", mapping->protect, mapping->table)));
     }
@@ -801,7 +841,6 @@ static scim_err_t *prove(const scim_facts_t **pfacts, scim_conn_t *conn,
     int n = mapping->columns->nelts;
     scim_facts_t *facts = apr_pcalloc(keep, sizeof(*facts));
     PGresult **results;
-    scim_err_t *err;
     proof_t proof;
 
     proof.mapping = mapping;
@@ -809,14 +848,11 @@ static scim_err_t *prove(const scim_facts_t **pfacts, scim_conn_t *conn,
     proof.columns = apr_hash_make(keep);
     proof.indexes = apr_array_make(keep, 8, sizeof(index_t));
     proof.findings = apr_array_make(keep, 4, sizeof(const char *));
-    err = read_catalog(&proof, conn, &results);
-    if (err && err->kind != SCIM_ERR_UNAVAILABLE) {
-        note(&proof, "the role of ScimDatabase cannot see what it needs: %s; "
-             "run scim.sql, or GRANT USAGE ON SCHEMA scim and on the schema "
-             "of %s to the role", err->cause, mapping->table);
+    SCIM_TRY(check_schemas(&proof, conn));
+    if (proof.findings->nelts) {
         return findings_error(&proof, pool);
     }
-    SCIM_TRY(err);
+    SCIM_TRY(read_catalog(&proof, conn, &results));
     if (PQntuples(results[0]) == 0) {
         note(&proof, "ScimTable: there is no table or view %s in this "
              "database", mapping->table);
@@ -824,11 +860,6 @@ static scim_err_t *prove(const scim_facts_t **pfacts, scim_conn_t *conn,
     }
     proof.is_view = *PQgetvalue(results[0], 0, 0) == 'v';
     proof.role = text(&proof, results[0], 0, 1);
-    if (!is_true(results[0], 0, 3)) {
-        note(&proof, "ScimTable: role \"%s\" may not use the schema of %s; "
-             "GRANT USAGE ON SCHEMA ... TO \"%s\"", proof.role,
-             mapping->table, proof.role);
-    }
     read_columns(&proof, results[1]);
     read_indexes(&proof, results[2]);
     check_columns(&proof, facts, apr_pcalloc(keep, n * sizeof(char *)),

@@ -47,8 +47,8 @@ static scim_err_t *not_kept(const writer_t *w, const scim_filter_t *filter)
 
     return scim_err_make(SCIM_ERR_INVALID_FILTER, w->pool,
                          "filter: attribute \"%s\" at character %"
-                         APR_SIZE_T_FMT " is not kept by this service, so nothing can be "
-                         "found by it",
+                         APR_SIZE_T_FMT " is not kept by this service, so "
+                         "nothing can be found by it",
                          scim_attr_path(leaf, w->pool), filter->at + 1);
 }
 

@@ -418,6 +418,21 @@ static void put_stored(scim_sql_t *sql, const scim_column_t *column,
     }
 }
 
+/* Whether the state gives the column a value, so that it needs no constant. */
+static int is_given(const scim_mapping_t *mapping, const scim_state_t *state,
+                    const char *name)
+{
+    int i;
+
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(mapping->columns, i, scim_column_t).name,
+                   name) == 0) {
+            return state->values[i] != NULL;
+        }
+    }
+    return 0;
+}
+
 static void put_insert(scim_sql_t *sql, const scim_mapping_t *mapping,
                        const scim_facts_t *facts, const scim_state_t *state)
 {
@@ -441,10 +456,13 @@ static void put_insert(scim_sql_t *sql, const scim_mapping_t *mapping,
         PUTS(sql, scim_mapping_quote(mapping->extra, pool));
     }
     for (i = 0; i < mapping->constants->nelts; i++) {
-        PUTS(sql, ", ");
-        PUTS(sql, scim_mapping_quote(
-                 APR_ARRAY_IDX(mapping->constants, i, scim_constant_t).name,
-                 pool));
+        const scim_constant_t *constant =
+            &APR_ARRAY_IDX(mapping->constants, i, scim_constant_t);
+
+        if (!is_given(mapping, state, constant->name)) {
+            PUTS(sql, ", ");
+            PUTS(sql, scim_mapping_quote(constant->name, pool));
+        }
     }
     PUTS(sql, ") SELECT t.tenant::");
     PUTS(sql, facts->tenant_type);
@@ -461,9 +479,13 @@ static void put_insert(scim_sql_t *sql, const scim_mapping_t *mapping,
         scim_sql_param(sql, scim_json_text(state->extra, pool), "jsonb");
     }
     for (i = 0; i < mapping->constants->nelts; i++) {
-        PUTS(sql, ", ");
-        scim_sql_literal(sql, APR_ARRAY_IDX(mapping->constants, i,
-                                            scim_constant_t).value);
+        const scim_constant_t *constant =
+            &APR_ARRAY_IDX(mapping->constants, i, scim_constant_t);
+
+        if (!is_given(mapping, state, constant->name)) {
+            PUTS(sql, ", ");
+            scim_sql_literal(sql, constant->value);
+        }
     }
     PUTS(sql, " FROM t WHERE NOT EXISTS (SELECT FROM met) RETURNING ");
     put_columns(sql, mapping, 0);
