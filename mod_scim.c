@@ -16,8 +16,8 @@ static void register_hooks(apr_pool_t *pool)
     (void)pool;
     ap_hook_pre_config(scim_lifecycle_pre_config, NULL, NULL,
                        APR_HOOK_MIDDLE);
-    ap_hook_post_config(scim_lifecycle_post_config, NULL, NULL,
-                        APR_HOOK_MIDDLE);
+    ap_hook_check_config(scim_lifecycle_check_config, NULL, NULL,
+                         APR_HOOK_MIDDLE);
     ap_hook_child_init(scim_lifecycle_child_init, NULL, NULL,
                        APR_HOOK_MIDDLE);
     ap_hook_translate_name(scim_storage_translate_name, NULL, NULL,

@@ -405,7 +405,7 @@ static const char *open_resource(cmd_parms *cmd, void *mconfig,
 
 /* Checks when all is read */
 
-int scim_config_check_post_config(apr_pool_t *ptemp, server_rec *server)
+int scim_config_check(apr_pool_t *ptemp, server_rec *server)
 {
     int i;
 

@@ -79,7 +79,7 @@ const apr_array_header_t *scim_config_databases(void);
 void scim_config_reset_pre_config(apr_pool_t *pconf);
 
 /** Whether each location can serve. Logs what is wrong. @return OK or not */
-int scim_config_check_post_config(apr_pool_t *ptemp, server_rec *server);
+int scim_config_check(apr_pool_t *ptemp, server_rec *server);
 
 /** The base below which a path stands, or NULL. */
 const scim_base_t *scim_config_base(const server_rec *server,

@@ -46,12 +46,14 @@ int scim_lifecycle_pre_config(apr_pool_t *pconf, apr_pool_t *plog,
     return OK;
 }
 
-int scim_lifecycle_post_config(apr_pool_t *pconf, apr_pool_t *plog,
-                               apr_pool_t *ptemp, server_rec *server)
+/* At start and for `httpd -t`; the database is not asked, as it may come up
+ * later and this runs as root. */
+int scim_lifecycle_check_config(apr_pool_t *pconf, apr_pool_t *plog,
+                                apr_pool_t *ptemp, server_rec *server)
 {
     (void)pconf;
     (void)plog;
-    return scim_config_check_post_config(ptemp, server);
+    return scim_config_check(ptemp, server);
 }
 
 static void fill_config(scim_pool_config_t *config, const char *conninfo,

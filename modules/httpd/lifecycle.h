@@ -8,8 +8,8 @@
 
 int scim_lifecycle_pre_config(apr_pool_t *pconf, apr_pool_t *plog,
                               apr_pool_t *ptemp);
-int scim_lifecycle_post_config(apr_pool_t *pconf, apr_pool_t *plog,
-                               apr_pool_t *ptemp, server_rec *server);
+int scim_lifecycle_check_config(apr_pool_t *pconf, apr_pool_t *plog,
+                                apr_pool_t *ptemp, server_rec *server);
 void scim_lifecycle_child_init(apr_pool_t *pchild, server_rec *server);
 
 /** The pool of this child for a server and a conninfo, or NULL.

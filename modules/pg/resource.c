@@ -43,7 +43,7 @@ static void read_answer(scim_answer_t *answer, const PGresult *result,
     answer->token_id = value_at(result, 0, SCIM_SQL_TOKEN_ID);
     answer->tenant = value_at(result, 0, SCIM_SQL_TENANT);
     answer->actor = value_at(result, 0, SCIM_SQL_ACTOR);
-    if (!mapping) {
+    if (PQnfields(result) <= SCIM_SQL_HOW) {
         return;
     }
     if (PQnfields(result) > SCIM_SQL_ID) {

@@ -33,7 +33,7 @@ typedef enum {
 /**
  * Run one statement in one turn.
  *
- * @param mapping whose columns the answer has; NULL: only the token
+ * @param mapping whose columns the answer has, if it has more than the token
  * @param answer  filled on success
  */
 scim_err_t *scim_pg_ask(scim_answer_t *answer, scim_conn_t *conn,

@@ -15,7 +15,8 @@ sub users { return db()->selectrow_array('SELECT count(*) FROM public.users') }
 
 # ---- the header ----
 
-for my $value ("Bearer $token", "bearer $token", "BEARER $token", "bEaReR $token", "Bearer  $token") {
+for my $value ("Bearer $token", "bearer $token", "BEARER $token", "bEaReR $token",
+    "Bearer  $token") {
     is get($path, headers => { Authorization => $value })->code, 200,
         'T5: the scheme is caseless, one blank or two: ' . ($value =~ s/\Q$token/TOKEN/r);
 }
@@ -104,17 +105,20 @@ is users(), 3, 'V13: nobody was created or deleted';
 
 my ($second) = db()->selectrow_array("SELECT scim.token_issue(?, interval '1 day')", undef, $admin);
 my %id_of = map { $_ => db()->selectrow_array(
-    'SELECT token_id FROM scim.tokens WHERE token_sha256 = sha256(?::text::bytea)', undef, $_) } $token, $second;
+    'SELECT token_id FROM scim.tokens WHERE token_sha256 = sha256(?::text::bytea)', undef,
+        $_) } $token, $second;
 for my $name (['the old', $token], ['the new', $second]) {
     is get($path, token => $name->[1])->code, 200, "T5: while tokens rotate $name->[0] one is good";
 }
 is_resource post('/Users', { userName => uniq('rotate') }, token => $second), 201,
     'V13: the second token may write too';
 db()->do('SELECT scim.token_revoke(?)', undef, $id_of{$second});
-is_error get($path, token => $second), 401, undef, undef, 'V13: a revoked token is 401 with the next request';
+is_error get($path, token => $second), 401, undef, undef,
+    'V13: a revoked token is 401 with the next request';
 is get($path)->code, 200, 'V13: the other one is untouched';
 
-my ($brief) = db()->selectrow_array("SELECT scim.token_issue(?, interval '1 second')", undef, $admin);
+my ($brief) = db()->selectrow_array("SELECT scim.token_issue(?, interval '1 second')", undef,
+    $admin);
 is get($path, token => $brief)->code, 200, 'T5: a token is good until it expires';
 sleep 1.1;
 is_error get($path, token => $brief), 401, undef, undef, 'T5: and no longer';
@@ -149,16 +153,21 @@ for my $gate (
     # several connections at once, so that each child and each of its
     # connections to the database is asked
     my @answer = parallel((['GET', $path]) x 8);
-    is join(' ', map { $_->code } @answer), join(' ', (401) x 8), "T5: the next requests are 401 once $what";
+    is join(' ', map { $_->code } @answer), join(' ', (401) x 8),
+        "T5: the next requests are 401 once $what";
     is_error $answer[0], 401, undef, undef, "T5: in SCIM, once $what";
     my $before = users();
-    is_error post('/Users', { userName => uniq('gate') }), 401, undef, undef, "T5: nobody is created once $what";
+    is_error post('/Users', { userName => uniq('gate') }), 401, undef, undef,
+        "T5: nobody is created once $what";
     is_error patch($path, $op), 401, undef, undef, "T5: nobody is changed once $what";
     is_error del($path), 401, undef, undef, "T5: nobody is deleted once $what";
-    is_error put($path, { userName => uniq('gate') }), 401, undef, undef, "T5: nobody is replaced once $what";
-    is get('/Users', token => token_b())->code, 200, "T5: the other organisation notices nothing when $what";
+    is_error put($path, { userName => uniq('gate') }), 401, undef, undef,
+        "T5: nobody is replaced once $what";
+    is get('/Users', token => token_b())->code, 200,
+        "T5: the other organisation notices nothing when $what";
     is users(), $before, "T5: as many rows as before, $what";
-    is_deeply [@{ row_of($user->{id}) }{qw(username active deleted_at)}], [$user->{userName}, 1, undef],
+    is_deeply [@{ row_of($user->{id}) }{qw(username active deleted_at)}], [$user->{userName}, 1,
+        undef],
         "T5: the row is as it was, $what";
     db()->do($open);
     is get($path)->code, 200, "T5: the token is good again when it is undone: $what";
@@ -167,27 +176,33 @@ for my $gate (
 # ---- a token leaves no trace ----
 
 {
-    my ($relayed, $relay) = extra_httpd(relay => 1, conf => qq{CustomLog "logs/who_log" "%u %>s"\n});
+    my ($relayed, $relay) = extra_httpd(relay => 1,
+        conf => qq{CustomLog "logs/who_log" "%u %>s"\n});
     is get($path, base => $relayed->base)->code, 200, 'T5: a request over the relay';
-    is get($path, base => $relayed->base, token => $bad)->code, 401, 'T5: and one with a wrong token';
+    is get($path, base => $relayed->base, token => $bad)->code, 401,
+        'T5: and one with a wrong token';
     my $sent = $relay->sent;
     ok length $sent, 'T5: the relay has seen what went to PostgreSQL';
     ok index($sent, $_) < 0, 'T5: PostgreSQL never sees the text of a token' for $token, $bad;
     my $file = $relayed->dir . '/logs/who_log';
-    ok wait_until(5, sub { -s $file && ScimTest::Sys::slurp($file) =~ /401/ }), 'T5: both are in the access log';
-    is ScimTest::Sys::slurp($file), "$admin 200\n- 401\n", 'T5: which names the actor, once it is known';
+    ok wait_until(5, sub { -s $file && ScimTest::Sys::slurp($file) =~ /401/ }),
+        'T5: both are in the access log';
+    is ScimTest::Sys::slurp($file), "$admin 200\n- 401\n",
+        'T5: which names the actor, once it is known';
     $relayed->stop;
 }
 {
     my $mark = uniq('last');
     get("/$mark");
     ok wait_until(5, sub { httpd()->access_log =~ /$mark/ }), 'T5: the logs are written';
-    for my $secret (['a good token', $token], ['a wrong token', $bad], ['a second token', $second]) {
+    for my $secret (['a good token', $token], ['a wrong token', $bad], ['a second token',
+        $second]) {
         # the one in the URL is the client's own doing: httpd logs request lines
         my $access = join "\n", grep { !/access_token=/ } split /\n/, httpd()->access_log;
         ok index(httpd()->error_log, $secret->[1]) < 0, "T5: $secret->[0] is not in error_log";
         ok index($access, $secret->[1]) < 0, "T5: $secret->[0] is not in access_log";
-        ok !db()->selectrow_array('SELECT count(*) FROM scim.events e WHERE e::text LIKE ?', undef, "%$secret->[1]%"),
+        ok !db()->selectrow_array('SELECT count(*) FROM scim.events e WHERE e::text LIKE ?', undef,
+            "%$secret->[1]%"),
             "T5: $secret->[0] is not in scim.events";
     }
 }

@@ -337,21 +337,21 @@ refused_with($$_[0], $$_[1], "refused: $$_[0]") for
     ["SELECT scim.access_user($id, NULL)", qr/say true or false, not NULL/];
 
 # Who may call them: nobody, until it is said.
-db()->do('CREATE ROLE somebody');
-db()->do('GRANT USAGE ON SCHEMA scim TO somebody');
+db()->do("CREATE ROLE somebody_$$");
+db()->do("GRANT USAGE ON SCHEMA scim TO somebody_$$");
 for my $call ("scim.token_issue($admin, '1 day')", "scim.token_revoke('1')", 'scim.access_organisation(1, true)',
               "scim.access_user($id, true)", 'scim.version()') {
-    db()->do('SET ROLE somebody');
+    db()->do("SET ROLE somebody_$$");
     is state_of(db(), "SELECT $call"), '42501', "nobody may call $call by himself";
     db()->do('RESET ROLE');
 }
 my ($grant) = slurp(top() . '/conf/sql/scim.sql') =~ /^(-- GRANT USAGE ON SCHEMA scim TO wiggledesk;\n(?:-- .*\n)+)/m;
 ok $grant, 'the file has the grants for the application, commented out';
 $grant =~ s/^-- //mg;
-$grant =~ s/\bwiggledesk\b/somebody/g;
+$grant =~ s/\bwiggledesk\b/somebody_$$/g;
 db()->do($grant);
 {
-    db()->do('SET ROLE somebody');
+    db()->do("SET ROLE somebody_$$");
     my ($t) = db()->selectrow_array("SELECT scim.token_issue($admin, '1 day')");
     db()->do('SELECT scim.access_organisation(1, true)');
     db()->do("SELECT scim.access_user($id, false)");
@@ -360,8 +360,8 @@ db()->do($grant);
     db()->do('RESET ROLE');
     is_list get('/Users?count=0', token => $t), undef, 'granted, the application may issue';
 }
-db()->do('DROP OWNED BY somebody');
-db()->do('DROP ROLE somebody');
+db()->do("DROP OWNED BY somebody_$$");
+db()->do("DROP ROLE somebody_$$");
 is_deeply db()->selectcol_arrayref(q{SELECT oid::regprocedure::text FROM pg_proc WHERE prosecdef
     AND pronamespace IN ('scim'::regnamespace, 'public'::regnamespace)
     AND coalesce(proconfig, '{}') <> '{"search_path=pg_catalog, pg_temp"}'}), [],
@@ -537,14 +537,14 @@ my @database;
 }
 {
     # the owner of the application, who is no superuser
-    db()->do('CREATE ROLE desk_owner');
-    my $name = database(with => 'OWNER desk_owner');
+    db()->do("CREATE ROLE desk_owner_$$");
+    my $name = database(with => "OWNER desk_owner_$$");
     push @database, $name;
-    is_deeply [run_file($name, "$sql/$_", 'SET SESSION AUTHORIZATION desk_owner')], [1, ''], "the owner of the application may run $_"
+    is_deeply [run_file($name, "$sql/$_", "SET SESSION AUTHORIZATION desk_owner_$$")], [1, ''], "the owner of the application may run $_"
         for qw(wiggledesk.sql scim.sql scim.sql);
     my $dbh = cluster()->dbh(dbname => $name);
     is_deeply [sort @{ privileges($dbh) }], \@expected, 'with the same privileges for the role';
-    is $dbh->selectrow_array(q{SELECT count(*) FROM pg_class WHERE relnamespace = 'scim'::regnamespace AND relowner <> 'desk_owner'::regrole}), 0,
+    is $dbh->selectrow_array("SELECT count(*) FROM pg_class WHERE relnamespace = 'scim'::regnamespace AND relowner <> 'desk_owner_$$'::regrole"), 0,
         'and everything belongs to the owner';
     $dbh->disconnect;
 }
@@ -593,6 +593,6 @@ my @database;
     $h->stop;
 }
 db()->do("DROP DATABASE $_ WITH (FORCE)") for @database;
-db()->do('DROP ROLE desk_owner');
+db()->do("DROP ROLE desk_owner_$$");
 
 done_testing;

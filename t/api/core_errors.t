@@ -48,7 +48,8 @@ for my $case (@case) {
     my ($status, $what, @request) = @$case;
     my $res = raw(request(@request));
     is_error $res, $status, undef, undef, "E2: $what is $status in SCIM";
-    unlike $res->content, qr/<|must\.not\.exist|scim_[0-9a-f]{16}/, "E1: no HTML and no echo for $what";
+    unlike $res->content, qr/<|must\.not\.exist|scim_[0-9a-f]{16}/,
+        "E1: no HTML and no echo for $what";
     is $res->header('Location'), undef, "E1: no redirect for $what";
     is get($path)->code, 200, "E2: service goes on after $what";
 }
@@ -87,14 +88,17 @@ for my $target ('/scim/v2/Users/%00', '/scim/v2/Users%00', "/scim/v2$path%00x") 
 # ---- a large body, in all the ways to send one ----
 
 my $big = encode({ userName => 'must.not.exist@contoso.com', title => 'x' x 1_100_000 });
-is_error raw(request('POST /scim/v2/Users', [$type, 'Content-Length: ' . length $big], $big)), 413, undef, undef,
+is_error raw(request('POST /scim/v2/Users', [$type, 'Content-Length: ' . length $big], $big)), 413,
+    undef, undef,
     'E2: a body above 1 MiB is 413';
 is_error raw(request('POST /scim/v2/Users', [$type, 'Transfer-Encoding: chunked'],
         sprintf("%x\r\n%s\r\n0\r\n\r\n", length $big, $big))), 413, undef, undef,
     'E2: in chunks as well';
-is_error raw(request('POST /scim/v2/Users', [$type, 'Expect: 100-continue', 'Content-Length: ' . length $big])),
+is_error raw(request('POST /scim/v2/Users', [$type, 'Expect: 100-continue',
+    'Content-Length: ' . length $big])),
     413, undef, undef, 'E2: and is not asked for when it is announced';
-is_error raw(request('POST /scim/v2/Users', [$type, 'Content-Length: 99999999999'], 'x')), 413, undef, undef,
+is_error raw(request('POST /scim/v2/Users', [$type, 'Content-Length: 99999999999'], 'x')), 413,
+    undef, undef,
     'E2: nor is 100 GB';
 
 # ---- what the administrator of httpd says ----
@@ -107,7 +111,8 @@ ErrorDocument 404 /not-found.html
 ErrorDocument 405 http://login.example/405
 ErrorDocument 409 http://login.example/409
 END
-    is_error post('/Users', { userName => 'must.not.exist', title => 'x' x 2000 }, base => $h->base),
+    is_error post('/Users', { userName => 'must.not.exist', title => 'x' x 2000 },
+        base => $h->base),
         413, undef, undef, 'E2: LimitRequestBody is honoured, in SCIM';
     is_resource get($path, base => $h->base), 200, 'T4: the rest is served';
     for my $case (
@@ -122,7 +127,8 @@ END
     ) {
         my ($status, $scim_type, $label, $method, $target, $body, %opt) = @$case;
         my $res = scim($method, $target, $body, %opt, base => $h->base);
-        is_error $res, $status, $scim_type, undef, "$label: an ErrorDocument does not replace $method $target";
+        is_error $res, $status, $scim_type, undef,
+            "$label: an ErrorDocument does not replace $method $target";
         is $res->header('Location'), undef, "$label: nor does it redirect $method $target";
     }
     like get('/x', base => $h->url, token => undef)->content, qr/not-found|Not Found/i,
@@ -153,20 +159,24 @@ END
     ScimTest::Sys::spew("$docs/scim/.htaccess", "Require all denied\nNo such directive\n");
     ScimTest::Sys::spew("$docs/scim/v2/Users/index.html", "<html>a file in the way</html>\n");
     $h->start;
-    is_resource get($path, base => $h->base), 200, 'T2: no <Directory> and no .htaccess stands in the way of a user';
-    is_list get('/Users', base => $h->base), 2, 'T2: nor does a directory of that name in the way of a list';
+    is_resource get($path, base => $h->base), 200,
+        'T2: no <Directory> and no .htaccess stands in the way of a user';
+    is_list get('/Users', base => $h->base), 2,
+        'T2: nor does a directory of that name in the way of a list';
     is_list get('/Users/', base => $h->base), 2, 'U3: with a slash behind it neither';
     $h->stop;
 }
 
 # ---- elsewhere nothing has changed ----
 
-for my $case ([400, '/%zz'], [404, '/a%2Fb'], [404, '/nothing'], [404, '/scim'], [404, '/scim/v3/Users'],
+for my $case ([400, '/%zz'], [404, '/a%2Fb'], [404, '/nothing'], [404, '/scim'],
+              [404, '/scim/v3/Users'],
               [414, '/' . 'x' x 9000], [417, '/', 'Expect: miracles']) {
     my ($status, $target, @header) = @$case;
     my $res = raw(request("GET $target", \@header));
     is $res->code, $status, 'E1: outside the base path httpd answers ' . substr $target, 0, 20;
-    like $res->header('Content-Type'), qr{^text/html}, 'E1: in its own words, ' . substr $target, 0, 20;
+    like $res->header('Content-Type'), qr{^text/html}, 'E1: in its own words, ' . substr $target,
+        0, 20;
 }
 is db()->selectrow_array($users), $before, 'E2: none of all this wrote anything';
 is_deeply get($path)->json, $user, 'E2: and the user is as it was';

@@ -58,7 +58,8 @@ for my $case (
     is_error post('/Users', $body), 400, 'invalidValue', qr/userName/, "P1: userName is $what";
     is users(), $before, "P1: nobody is created when userName is $what";
 }
-for my $case (['missing', 1], [undef, 1], [json_true, 1], [json_false, 0], ['True', 1], ['true', 1], ['TRUE', 1],
+for my $case (['missing', 1], [undef, 1], [json_true, 1], [json_false, 0], ['True', 1],
+              ['true', 1], ['TRUE', 1],
               ['False', 0], ['false', 0], [[json_false], 0], [[], 1]) {
     my ($active, $want) = @$case;
     my %body = (userName => uniq('active'), active => $active);
@@ -66,12 +67,15 @@ for my $case (['missing', 1], [undef, 1], [json_true, 1], [json_false, 0], ['Tru
     my $what = exists $body{active} ? encode($active) : 'absent';
     my $label = $what =~ /true|false/i ? 'P3' : 'P1';
     my $user = created(\%body, "$label: active $what");
-    is_deeply $user->{active}, $want ? json_true : json_false, "$label: active $what is " . ($want ? 'true' : 'false');
+    is_deeply $user->{active}, $want ? json_true : json_false, "$label: active $what is "
+        . ($want ? 'true' : 'false');
     is row_of($user->{id})->{active}, $want, "$label: and so in the table, active $what";
 }
-for my $active ('maybe', 'yes', '1', 1, 0, {}, 'Truest', [json_true, json_false], { value => json_true }) {
+for my $active ('maybe', 'yes', '1', 1, 0, {}, 'Truest', [json_true, json_false],
+    { value => json_true }) {
     my $before = users();
-    is_error post('/Users', { userName => uniq('active'), active => $active }), 400, 'invalidValue', qr/active/,
+    is_error post('/Users', { userName => uniq('active'), active => $active }), 400,
+        'invalidValue', qr/active/,
         'P3: active ' . encode($active) . ' is no boolean';
     is users(), $before, 'P3: nobody is created with active ' . encode($active);
 }
@@ -92,18 +96,22 @@ for my $case (
     ['the name of an extension that is not there', { schemas => [$CORE, $ENT] }],
     ['an unknown extension',         { schemas => [$CORE, 'urn:x:y'], 'urn:x:y' => { a => 1 } }],
     ['an unknown extension that is not named', { 'urn:x:y:2.0:User' => { a => 1 } }],
-    ['meta',                         { meta => { resourceType => 'Group', created => '1999-01-01T00:00:00Z', location => 'http://x/',
+    ['meta',                         { meta => { resourceType => 'Group',
+                                       created => '1999-01-01T00:00:00Z', location => 'http://x/',
                                        lastModified => 'never', version => 'W/"x"' } }],
     ['groups',                       { groups => [{ value => 'admins', display => 'Admins' }] }],
     ['nulls',                        { externalId => undef, displayName => undef, name => undef, emails => undef, title => undef,
-                                       active => undef, roles => undef, $ENT => undef, meta => undef, password => undef }],
+                                       active => undef, roles => undef, $ENT => undef,
+                                       meta => undef, password => undef }],
     ['empty arrays',                 { emails => [], roles => [], phoneNumbers => [], addresses => [], displayName => [] }],
     ['empty objects',                { name => {}, emails => [{}], $ENT => {} }],
-    ['parts that are null',          { name => { givenName => undef, familyName => undef }, emails => [{ type => 'work', value => undef }],
+    ['parts that are null',          { name => { givenName => undef, familyName => undef },
+                                       emails => [{ type => 'work', value => undef }],
                                        $ENT => { manager => undef, department => undef } }],
     ['a password',                   { password => 't1meMa$heen' }],
     ['columns of the table',         { role => 'admin', organisation_id => 2, organisationId => 2, api_access => json_true,
-                                       deleted_at => 'now', password_hash => 'x', username_key => 'x', scim_extra => { role => 'admin' } }],
+                                       deleted_at => 'now', password_hash => 'x',
+                                       username_key => 'x', scim_extra => { role => 'admin' } }],
 ) {
     my ($what, $more) = @$case;
     my $user = created({ schemas => [$CORE], userName => uniq('p2'), %$more }, "P2: $what");
@@ -111,16 +119,19 @@ for my $case (
     is_deeply \@left, [], "P2: nothing of it is left: $what";
     is_deeply $user->{schemas}, [$CORE], "P2: schemas says what is there: $what";
     my $row = row_of($user->{id});
-    is_deeply [@$row{qw(organisation_id role api_access password_hash deleted_at active)}], [1, 'user', 0, '!', undef, 1],
+    is_deeply [@$row{qw(organisation_id role api_access password_hash deleted_at active)}],
+        [1, 'user', 0, '!', undef, 1],
         "P2: nothing else in the row was reached: $what";
     unlike $row->{scim_extra}, qr/t1meMa|blue|admin/i, "P2: and nothing hides in the extras: $what";
 }
 {
-    my $user = created({ userName => uniq('p2'), id => '1', externalId => uniq('e') }, 'P2: an id of the client');
+    my $user = created({ userName => uniq('p2'), id => '1', externalId => uniq('e') },
+        'P2: an id of the client');
     isnt $user->{id}, '1', 'P2: is ignored';
     cmp_ok $user->{meta}{created}, 'gt', '2020', 'P2: created is the time of the server';
     is $user->{meta}{resourceType}, 'User', 'P2: resourceType as well is the server\'s';
-    $user = created({ schemas => [$CORE], userName => uniq('p2'), $ENT => { department => 'Sales' } },
+    $user = created({ schemas => [$CORE], userName => uniq('p2'),
+        $ENT => { department => 'Sales' } },
         'P2: an extension that schemas does not name');
     is $user->{$ENT}{department}, 'Sales', 'P2: is stored';
     is_deeply [sort @{ $user->{schemas} }], [$CORE, $ENT], 'P2: and then schemas names it';
@@ -130,12 +141,16 @@ for my $case (
 
 {
     my $name = uniq('p3');
-    my $user = created({ SCHEMAS => [$CORE], USERNAME => $name, ExternalID => "x-$name", DisplayName => 'D', NAME => { GIVENNAME => 'G',
-        familyname => 'F' }, Emails => [{ TYPE => 'work', Value => "$name\@x.example", PRIMARY => 'True' }], Active => 'False',
+    my $user = created({ SCHEMAS => [$CORE], USERNAME => $name, ExternalID => "x-$name",
+        DisplayName => 'D', NAME => { GIVENNAME => 'G',
+        familyname => 'F' }, Emails => [{ TYPE => 'work', Value => "$name\@x.example",
+        PRIMARY => 'True' }], Active => 'False',
         lc $ENT => { Department => 'Dep' } }, 'P3: names of attributes in any case');
-    is_deeply [@$user{qw(userName externalId displayName active)}], [$name, "x-$name", 'D', json_false], 'P3: are understood';
+    is_deeply [@$user{qw(userName externalId displayName active)}], [$name, "x-$name", 'D',
+        json_false], 'P3: are understood';
     is_deeply $user->{name}, { givenName => 'G', familyName => 'F' }, 'P3: in a complex attribute';
-    is_deeply $user->{emails}, [{ type => 'work', value => "$name\@x.example", primary => json_true }],
+    is_deeply $user->{emails}, [{ type => 'work', value => "$name\@x.example",
+        primary => json_true }],
         'P3: in the elements of an array, and "True" is true';
     is_deeply $user->{$ENT}, { department => 'Dep' }, 'P3: in an extension';
     is_deeply [@{ row_of($user->{id}) }{qw(username external_id first_name last_name email active)}],
@@ -143,26 +158,33 @@ for my $case (
 
     $name = uniq('p3');
     $user = created({ userName => $name, emails => { type => 'work', value => "$name\@x.example" },
-        phoneNumbers => { type => 'mobile', value => '1' }, roles => { value => 'r' } }, 'P3: an object for an array');
-    is_deeply [map { $_->[0]{value} } @$user{qw(emails phoneNumbers roles)}], ["$name\@x.example", '1', 'r'],
+        phoneNumbers => { type => 'mobile', value => '1' }, roles => { value => 'r' } },
+        'P3: an object for an array');
+    is_deeply [map { $_->[0]{value} } @$user{qw(emails phoneNumbers roles)}], ["$name\@x.example",
+        '1', 'r'],
         'P3: is an array of one element';
 
     $name = uniq('p3');
     $user = created({ "$CORE:userName" => $name, "$CORE:active" => 'False', "$CORE:title" => 'T',
-        "$CORE:emails" => [{ type => 'work', value => "$name\@x.example" }], "$CORE:name" => { givenName => 'G' } },
+        "$CORE:emails" => [{ type => 'work', value => "$name\@x.example" }],
+        "$CORE:name" => { givenName => 'G' } },
         'P3: attributes with the core URN in front');
-    is_deeply [@$user{qw(userName active title)}, $user->{emails}[0]{value}, $user->{name}{givenName}],
+    is_deeply [@$user{qw(userName active title)}, $user->{emails}[0]{value},
+        $user->{name}{givenName}],
         [$name, json_false, 'T', "$name\@x.example", 'G'], 'P3: are the plain attributes';
     $user = created({ userName => uniq('p3'), roles => [{ value => 'r', primary => 'True' }],
-        phoneNumbers => [{ type => 'work', value => '2', primary => 'False' }] }, 'P3: booleans as strings');
+        phoneNumbers => [{ type => 'work', value => '2', primary => 'False' }] },
+        'P3: booleans as strings');
     is_deeply $user->{roles}[0]{primary}, json_true, 'P3: are booleans wherever a boolean belongs';
     ok !$user->{phoneNumbers}[0]{primary}, 'P3: "False" is not true';
 }
 
 # ---- P4: what is no JSON object ----
 
-for my $body ('', ' ', 'null', 'true', '5', '"userName"', '[]', '[{"userName":"x"}]', '{', '{"userName":', '{"userName":"x"',
-              '{"userName":"x"}}', '{"userName":"x"} {"userName":"y"}', '{userName:"x"}', "{'userName':'x'}", '{"userName":"x",}',
+for my $body ('', ' ', 'null', 'true', '5', '"userName"', '[]', '[{"userName":"x"}]', '{',
+              '{"userName":', '{"userName":"x"',
+              '{"userName":"x"}}', '{"userName":"x"} {"userName":"y"}', '{userName:"x"}',
+              "{'userName':'x'}", '{"userName":"x",}',
               'userName=x', '<user/>') {
     my $before = users();
     is_error post('/Users', $body), 400, 'invalidSyntax', undef, "P4: not a JSON object: $body";
@@ -174,9 +196,11 @@ for my $body ('', ' ', 'null', 'true', '5', '"userName"', '[]', '[{"userName":"x
 {
     my $user = new_user(userName => 'Dup@contoso.com', externalId => 'dup-1');
     my $before = users();
-    is_error post('/Users', { userName => $_, externalId => uniq('e') }), 409, 'uniqueness', qr/userName/,
+    is_error post('/Users', { userName => $_, externalId => uniq('e') }), 409, 'uniqueness',
+        qr/userName/,
         "P5: the name is taken: $_" for 'Dup@contoso.com', 'dup@contoso.com', 'DUP@CONTOSO.COM';
-    is_error post('/Users', { userName => uniq('other'), externalId => 'dup-1' }), 409, 'uniqueness', qr/externalId/,
+    is_error post('/Users', { userName => uniq('other'), externalId => 'dup-1' }), 409,
+        'uniqueness', qr/externalId/,
         'P5: the externalId is taken';
     is users(), $before, 'P5: and nobody is created';
     is_resource post('/Users', { userName => uniq('other'), externalId => 'DUP-1' }), 201,
@@ -194,18 +218,25 @@ for my $body ('', ' ', 'null', 'true', '5', '"userName"', '[]', '[{"userName":"x
 }
 {
     my $name = uniq('race');
-    my @answer = parallel(map { ['POST', '/Users', { userName => $_ % 2 ? $name : uc $name }] } 1 .. 10);
-    is join(' ', sort map { $_->code } @answer), '201' . ' 409' x 9, 'P5: of ten POSTs at once one wins, the others are 409';
-    is_error $_, 409, 'uniqueness', qr/userName/, 'P5: with the reason' for (grep { $_->code == 409 } @answer)[0];
-    is db()->selectrow_array('SELECT count(*) FROM public.users WHERE username_key = lower(?)', undef, $name), 1,
+    my @answer = parallel(map { ['POST', '/Users',
+        { userName => $_ % 2 ? $name : uc $name }] } 1 .. 10);
+    is join(' ', sort map { $_->code } @answer), '201' . ' 409' x 9,
+        'P5: of ten POSTs at once one wins, the others are 409';
+    is_error $_, 409, 'uniqueness', qr/userName/, 'P5: with the reason'
+        for (grep { $_->code == 409 } @answer)[0];
+    is db()->selectrow_array('SELECT count(*) FROM public.users WHERE username_key = lower(?)',
+        undef, $name), 1,
         'P5: and there is one row';
 }
 
 # ---- V3: names of people ----
 
-for my $name ('plain', 'a#b@contoso.com', "o'brien\@contoso.com", 'a+b@contoso.com', 'Jürgen.Müller@contoso.com', 'ß@contoso.com',
-              "\x{1F600}\@contoso.com", "\x{20BB7}\x{91CE}家\@contoso.com", 'has blank@contoso.com', 'a"b@contoso.com', 'a\\b@contoso.com',
-              'a/b@contoso.com', '%41@contoso.com', 'a&b=c?d@contoso.com', '<b>@contoso.com', 'null', 'true', '42', "e\x{301}\@contoso.com",
+for my $name ('plain', 'a#b@contoso.com', "o'brien\@contoso.com", 'a+b@contoso.com',
+              'Jürgen.Müller@contoso.com', 'ß@contoso.com',
+              "\x{1F600}\@contoso.com", "\x{20BB7}\x{91CE}家\@contoso.com", 'has blank@contoso.com',
+              'a"b@contoso.com', 'a\\b@contoso.com',
+              'a/b@contoso.com', '%41@contoso.com', 'a&b=c?d@contoso.com', '<b>@contoso.com',
+              'null', 'true', '42', "e\x{301}\@contoso.com",
               "\x{5E9}\x{5DC}\x{5D5}\x{5DD}\@contoso.com", 'x' x 255) {
     my $shown = length $name > 60 ? '255 letters' : $name;
     my $user = created({ userName => $name }, "V3: userName $shown");
@@ -221,21 +252,26 @@ for my $case (
 ) {
     my ($attr, $value) = @$case;
     my $before = users();
-    my %body = (userName => uniq('long'), $attr =~ /emails/ ? (emails => [{ type => 'work', value => $value }]) : ($attr => $value));
-    is_error post('/Users', \%body), 400, 'invalidValue', undef, "V3: $attr is longer than its column";
+    my %body = (userName => uniq('long'),
+        $attr =~ /emails/ ? (emails => [{ type => 'work', value => $value }]) : ($attr => $value));
+    is_error post('/Users', \%body), 400, 'invalidValue', undef,
+        "V3: $attr is longer than its column";
     is users(), $before, "V3: and nobody is created, $attr";
 }
 {
     my $name = uniq('number');
     my $res = post('/Users', { userName => $name, externalId => 12345 });
     if ($res->code == 201) {
-        is_deeply get('/Users/' . $res->json->{id})->json->{externalId}, '12345', 'V3: a number as externalId becomes a string';
+        is_deeply get('/Users/' . $res->json->{id})->json->{externalId}, '12345',
+            'V3: a number as externalId becomes a string';
     }
     else {
         is_error $res, 400, 'invalidValue', qr/externalId/, 'V3: a number as externalId is refused';
     }
-    is created({ userName => uniq('e'), externalId => '' }, 'V3: an empty externalId')->{externalId}, undef, 'V3: is none';
-    created({ userName => uniq('e'), externalId => '' }, 'V3: and is not taken by the second who has none');
+    is created({ userName => uniq('e'), externalId => '' },
+        'V3: an empty externalId')->{externalId}, undef, 'V3: is none';
+    created({ userName => uniq('e'), externalId => '' },
+        'V3: and is not taken by the second who has none');
 }
 
 done_testing;

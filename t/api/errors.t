@@ -67,23 +67,28 @@ for my $case (
     ['no UTF-8 in a name',            "{\"userName\":\"x\",\"\xFF\":1,\"Operations\":[]}"],
     ['20,000 arrays',                 '[' x 20_000 . ']' x 20_000],
     ['20,000 levels in a value',      '{"userName":"x","title":' . '[' x 20_000 . ']' x 20_000
-                                      . ",\"Operations\":[$op" . '[' x 20_000 . ']' x 20_000 . '}]}'],
+                                      . ",\"Operations\":[$op" . '[' x 20_000 . ']' x 20_000
+                                          . '}]}'],
     ['20,000 objects',                '{"a":' x 20_000 . '1' . '}' x 20_000],
     ['20,000 levels without end',     '{"userName":' x 20_000],
 ) {
     my ($what, $body) = @$case;
     for my $request (@write) {
         my ($method, $target) = @$request;
-        refused(scim($method, $target, $body), 400, 'invalidSyntax', undef, "E2: $method of $what is invalidSyntax");
+        refused(scim($method, $target, $body), 400, 'invalidSyntax', undef,
+            "E2: $method of $what is invalidSyntax");
     }
     unchanged("E2: and changes nothing: $what");
 }
 # Text that PostgreSQL cannot hold, and text that is none.
 for my $text ('a\u0000b', '\u0000', 'a\ud800b', '\udc00') {
-    for my $case ([POST => '/Users', "{\"userName\":\"$text\"}"], [PUT => $path, "{\"userName\":\"x\",\"title\":\"$text\"}"],
-                  [PATCH => $path, "{\"Operations\":[$op\"$text\"}]}"], [PATCH => $path, "{\"Operations\":[{\"op\":\"add\",\"path\":\"$text\",\"value\":1}]}"]) {
+    for my $case ([POST => '/Users', "{\"userName\":\"$text\"}"],
+                  [PUT => $path, "{\"userName\":\"x\",\"title\":\"$text\"}"],
+                  [PATCH => $path, "{\"Operations\":[$op\"$text\"}]}"],
+                      [PATCH => $path, "{\"Operations\":[{\"op\":\"add\",\"path\":\"$text\",\"value\":1}]}"]) {
         my ($method, $target, $body) = @$case;
-        refused(scim($method, $target, $body), 400, 'invalidValue|invalidSyntax|invalidPath', undef, "E2: $method of $text: $body");
+        refused(scim($method, $target, $body), 400, 'invalidValue|invalidSyntax|invalidPath',
+            undef, "E2: $method of $text: $body");
     }
     unchanged("E2: $text changes nothing");
 }
@@ -91,9 +96,12 @@ for my $text ('a\u0000b', '\u0000', 'a\ud800b', '\udc00') {
 # ---- an attribute repeated ----
 
 for my $case (
-    ['userName',             '{"userName":"x1","USERNAME":"x2"}', '{"Operations":[{"op":"replace","value":{"userName":"x1","USERNAME":"x2"}}]}'],
-    ['userName',             '{"userName":"x1","userName":"x2"}', '{"Operations":[{"op":"replace","value":{"userName":"x1","userName":"x2"}}]}'],
-    ['active',               '{"userName":"x","active":true,"Active":false}', '{"Operations":[{"op":"replace","value":{"active":true,"Active":false}}]}'],
+    ['userName',             '{"userName":"x1","USERNAME":"x2"}',
+        '{"Operations":[{"op":"replace","value":{"userName":"x1","USERNAME":"x2"}}]}'],
+    ['userName',             '{"userName":"x1","userName":"x2"}',
+        '{"Operations":[{"op":"replace","value":{"userName":"x1","userName":"x2"}}]}'],
+    ['active',               '{"userName":"x","active":true,"Active":false}',
+        '{"Operations":[{"op":"replace","value":{"active":true,"Active":false}}]}'],
     ['givenName',            '{"userName":"x","name":{"givenName":"a","GivenName":"b"}}',
                              '{"Operations":[{"op":"add","path":"name","value":{"givenName":"a","GivenName":"b"}}]}'],
     ['value',                '{"userName":"x","emails":[{"type":"work","value":"a","VALUE":"b"}]}',
@@ -102,9 +110,11 @@ for my $case (
     ['op|Operations|value|path', undef, '{"Operations":[{"op":"replace","path":"title","value":"x"}],"operations":[]}'],
 ) {
     my ($attr, $create, $patch) = @$case;
-    for my $request ($create ? ([POST => '/Users', $create], [PUT => $path, $create]) : (), [PATCH => $path, $patch]) {
+    for my $request ($create ? ([POST => '/Users', $create], [PUT => $path, $create]) : (),
+        [PATCH => $path, $patch]) {
         my ($method, $target, $body) = @$request;
-        refused(scim($method, $target, $body), 400, 'invalidSyntax|invalidValue', qr/$attr/i, "E2: $method with $attr twice: $body");
+        refused(scim($method, $target, $body), 400, 'invalidSyntax|invalidValue', qr/$attr/i,
+            "E2: $method with $attr twice: $body");
     }
     unchanged('E2: nothing is resolved by luck: ' . ($create // $patch));
 }
@@ -116,7 +126,8 @@ for my $case (['12 MiB', 12 << 20], ['just above 1 MiB', (1 << 20) + 1]) {
     for my $request (@write) {
         my ($method, $target) = @$request;
         my $body = '{"userName":"x","Operations":[],"title":"' . 'x' x ($size - 43) . '"}';
-        my $res = raw(join("\r\n", "$method /scim/v2$target HTTP/1.1", 'Host: localhost', 'Authorization: Bearer ' . token_a(),
+        my $res = raw(join("\r\n", "$method /scim/v2$target HTTP/1.1", 'Host: localhost',
+            'Authorization: Bearer ' . token_a(),
             'Content-Type: application/scim+json', 'Content-Length: ' . length $body, '', $body));
         refused($res, 413, undef, undef, "E2: $method of $what is 413");
     }
@@ -131,47 +142,66 @@ for my $case (['12 MiB', 12 << 20], ['just above 1 MiB', (1 << 20) + 1]) {
 
 # ---- ids that are none ----
 
-for my $id ('abc', '007', '1.5', '-1', '0x10', '1e3', '9' x 20, '9223372036854775808', '1%20', '%27', "1'%20OR%20'1'='1", '1;DROP%20TABLE%20users',
-            '%F0%9F%98%80', '%FF', '%C3', 'null', 'undefined', '%7Bid%7D', '..%5C..', '1' x 5000, '%0D%0ASet-Cookie:x', '%25%32%46') {
+for my $id ('abc', '007', '1.5', '-1', '0x10', '1e3', '9' x 20, '9223372036854775808', '1%20',
+            '%27', "1'%20OR%20'1'='1", '1;DROP%20TABLE%20users',
+            '%F0%9F%98%80', '%FF', '%C3', 'null', 'undefined', '%7Bid%7D', '..%5C..', '1' x 5000,
+            '%0D%0ASet-Cookie:x', '%25%32%46') {
     my $shown = substr $id, 0, 30;
-    for my $request ([GET => undef], [PUT => { userName => 'x' }], [PATCH => { Operations => [] }], [DELETE => undef]) {
-        refused(scim($request->[0], "/Users/$id", $request->[1]), 404, undef, undef, "E2: $request->[0] of id $shown is 404");
+    for my $request ([GET => undef], [PUT => { userName => 'x' }], [PATCH => { Operations => [] }],
+        [DELETE => undef]) {
+        refused(scim($request->[0], "/Users/$id", $request->[1]), 404, undef, undef,
+            "E2: $request->[0] of id $shown is 404");
     }
-    is_list get("/Users?filter=id+eq+%22$id%22"), 0, "E2: as a filter $shown finds nobody" unless $id =~ /%FF|%C3|^1{9}/;
+    is_list get("/Users?filter=id+eq+%22$id%22"), 0, "E2: as a filter $shown finds nobody"
+        unless $id =~ /%FF|%C3|^1{9}/;
 }
 unchanged('E2: no such id changed anything');
 
 # ---- hostile strings, everywhere ----
 
-for my $text ("'; DROP TABLE users; --", "' OR '1'='1", '" or 1 eq 1 or "', '$(reboot)', '`id`', '${jndi:ldap://x/y}', '%s%s%s%n', '../../etc/passwd',
-              '<script>alert(1)</script>', "\r\nSet-Cookie: x=1", "\x01\x02\x1b[31m", '\\', '\\\\\'', '{{7*7}}', '{"$ne":null}', "\x{202E}drow",
-              "\x{FEFF}bom", "\x{FFFE}", "\x{10FFFF}", '$1', ':tenant', '?', '%', '_', '*', 'NULL', '\N', 'E\'x\'', '$$x$$', '/*', '--') {
+for my $text ("'; DROP TABLE users; --", "' OR '1'='1", '" or 1 eq 1 or "', '$(reboot)', '`id`',
+              '${jndi:ldap://x/y}', '%s%s%s%n', '../../etc/passwd',
+              '<script>alert(1)</script>', "\r\nSet-Cookie: x=1", "\x01\x02\x1b[31m", '\\',
+              '\\\\\'', '{{7*7}}', '{"$ne":null}', "\x{202E}drow",
+              "\x{FEFF}bom", "\x{FFFE}", "\x{10FFFF}", '$1', ':tenant', '?', '%', '_', '*', 'NULL',
+              '\N', 'E\'x\'', '$$x$$', '/*', '--') {
     my $shown = JSON::PP->new->ascii->allow_nonref->encode($text);
     my $name = uniq('h') . $text;
-    my $res = post('/Users', { userName => $name, externalId => $name, displayName => $text, name => { givenName => $text },
-        emails => [{ type => 'work', value => $text }, { type => $text, value => $text }], $text => $text, title => $text });
+    my $res = post('/Users', { userName => $name, externalId => $name, displayName => $text,
+        name => { givenName => $text },
+        emails => [{ type => 'work', value => $text }, { type => $text, value => $text }],
+        $text => $text, title => $text });
     if ($res->code == 201) {
         my $id = $res->json->{id};
         my $read = get("/Users/$id")->json;
-        is_deeply [@$read{qw(userName externalId displayName title)}, $read->{name}{givenName}, row_of($id)->{email}],
+        is_deeply [@$read{qw(userName externalId displayName title)}, $read->{name}{givenName},
+            row_of($id)->{email}],
             [$name, $name, ($text) x 4], "E2: stored to the letter: $shown";
         is $res->header('Set-Cookie'), undef, "E2: and no header is made of it: $shown";
-        is_resource patch("/Users/$id", { Operations => [{ op => 'replace', path => 'title', value => "$text!" }] }), 200, "E2: patched: $shown";
+        is_resource patch("/Users/$id",
+            { Operations => [{ op => 'replace', path => 'title', value => "$text!" }] }), 200,
+            "E2: patched: $shown";
         is get("/Users/$id")->json->{title}, "$text!", "E2: to the letter too: $shown";
-        is_list get('/Users?filter=' . enc("title eq $shown" =~ s/"$/!"/r)), 1, "E2: in a filter it is only a value: $shown";
+        is_list get('/Users?filter=' . enc("title eq $shown" =~ s/"$/!"/r)), 1,
+            "E2: in a filter it is only a value: $shown";
         db()->do('DELETE FROM public.users WHERE id = ?', undef, $id);
     }
     else {
         refused($res, 400, 'invalidValue|invalidSyntax', undef, "E2: refused: $shown");
     }
     $res = patch($path, { Operations => [{ op => 'replace', path => $text, value => 'x' }] });
-    ok $res->code == 400 || $res->code == 200, "E2: as a path it is refused or ignored: $shown" or diag $res->as_string;
-    refused($res, 400, 'invalidPath', undef, "E2: and if refused, as a path: $shown") if $res->code == 400;
-    refused(patch($path, { Operations => [{ op => $text, path => 'title', value => 'x' }] }), 400, 'invalidSyntax', undef, "E2: as an op: $shown");
-    is get("$path?attributes=" . enc($text))->code, 200, "E2: in attributes it selects nothing: $shown";
+    ok $res->code == 400 || $res->code == 200, "E2: as a path it is refused or ignored: $shown"
+        or diag $res->as_string;
+    refused($res, 400, 'invalidPath', undef, "E2: and if refused, as a path: $shown")
+        if $res->code == 400;
+    refused(patch($path, { Operations => [{ op => $text, path => 'title', value => 'x' }] }), 400,
+        'invalidSyntax', undef, "E2: as an op: $shown");
+    is get("$path?attributes=" . enc($text))->code, 200,
+        "E2: in attributes it selects nothing: $shown";
     $res = get('/Users?filter=' . enc($text));
     refused($res, 400, 'invalidFilter', undef, "E2: as a filter: $shown");
-    refused(get('/Schemas/' . enc($text) =~ s/%2F/-/gr), 404, undef, undef, "E2: as a schema: $shown") unless $text =~ /^\.\.|^\*?$/;
+    refused(get('/Schemas/' . enc($text) =~ s/%2F/-/gr), 404, undef, undef,
+        "E2: as a schema: $shown") unless $text =~ /^\.\.|^\*?$/;
 }
 unchanged('E2: no string changed anybody else');
 
@@ -194,14 +224,18 @@ for my $case (
 ) {
     my ($what, $type, $detail, $operation) = @$case;
     my $good = { op => 'replace', path => 'title', value => 'must not stay' };
-    refused(patch($path, { Operations => [$good, $operation] }), 400, $type, $detail, "E2: $what is refused");
+    refused(patch($path, { Operations => [$good, $operation] }), 400, $type, $detail,
+        "E2: $what is refused");
     unchanged("E2: the whole request, $what");
 }
-refused(patch($path, { Operations => 'x' }), 400, 'invalidSyntax', qr/Operations/i, 'E2: Operations that are no array');
+refused(patch($path, { Operations => 'x' }), 400, 'invalidSyntax', qr/Operations/i,
+    'E2: Operations that are no array');
 refused(patch($path, {}), 400, 'invalidSyntax|invalidValue', qr/Operations/i, 'E2: no Operations');
-refused(put($path, { title => 'x' }), 400, 'invalidValue', qr/userName/, 'E2: PUT without userName');
+refused(put($path, { title => 'x' }), 400, 'invalidValue', qr/userName/,
+    'E2: PUT without userName');
 refused(put('/Users/987654321', { userName => 'x' }), 404, undef, undef, 'E2: PUT does not create');
-refused(patch('/Users/987654321', { Operations => [{ op => 'move' }] }), 404, undef, undef, 'E2: an unknown user comes before a bad operation');
+refused(patch('/Users/987654321', { Operations => [{ op => 'move' }] }), 404, undef, undef,
+    'E2: an unknown user comes before a bad operation');
 unchanged('E2: nothing of this changed anything');
 
 # ---- E1: conflicts and details ----
@@ -211,27 +245,36 @@ for my $case (
     [qr/externalId/, POST  => '/Users', { userName => uniq('x'), externalId => 'E-2' }],
     [qr/userName/,   PUT   => $path,    { userName => 'Alex@Contoso.com' }],
     [qr/userName/,   PATCH => $path,    { Operations => [{ op => 'Replace', path => 'userName', value => 'alex@contoso.com' }] }],
-    [qr/externalId/, PATCH => $path,    { Operations => [{ op => 'add', path => 'title', value => 'X' }, { op => 'add', path => 'externalId', value => 'E-2' }] }],
-    [qr/userName/,   PATCH => $path,    { Operations => [{ op => 'replace', value => { userName => 'alex@contoso.com', active => json_false } }] }],
+    [qr/externalId/, PATCH => $path,
+        { Operations => [{ op => 'add', path => 'title', value => 'X' },
+        { op => 'add', path => 'externalId', value => 'E-2' }] }],
+    [qr/userName/,   PATCH => $path,
+        { Operations => [{ op => 'replace', value => { userName => 'alex@contoso.com',
+        active => json_false } }] }],
 ) {
     my ($detail, $method, $target, $body) = @$case;
-    refused(scim($method, $target, $body), 409, 'uniqueness', $detail, "E1: $method that takes another's value is 409 and names the attribute");
+    refused(scim($method, $target, $body), 409, 'uniqueness', $detail,
+        "E1: $method that takes another's value is 409 and names the attribute");
     unchanged("E1: and changes nothing, $method " . encode($body));
 }
 cmp_ok scalar @detail, '>', 300, 'E1: there are details to look at';
 my @inside = grep { /SELECT |INSERT |UPDATE |public\.|users_\w+_live|pg_|libpq|json-c|json_tokener|apr_|\w\.c:\d|SQLSTATE|ERROR:|external_id|username_key|line \d+ of/ } @detail;
 is_deeply \@inside, [], 'E1: no detail tells of the inside';
 is_deeply [grep { length > 1000 } @detail], [], 'E1: none is longer than anybody reads';
-is_deeply [grep { /[\x00-\x08\x0b\x0c\x0e-\x1f]/ } @detail], [], 'E1: none carries control characters';
+is_deeply [grep { /[\x00-\x08\x0b\x0c\x0e-\x1f]/ } @detail], [],
+    'E1: none carries control characters';
 
 # ---- E3: one bad object does not stop the whole job ----
 
-for my $request ([POST => '/Users', { userName => 'admin@contoso.com' }], [POST => '/Users', { userName => '' }], [GET => '/Users/0'],
+for my $request ([POST => '/Users', { userName => 'admin@contoso.com' }],
+                 [POST => '/Users', { userName => '' }], [GET => '/Users/0'],
                  [PATCH => '/Users/0', { Operations => [] }], [DELETE => '/Users/0'], [PUT => '/Users/0', { userName => 'x' }],
-                 [PATCH => $path, { Operations => [{ op => 'x' }] }], [GET => '/Users?filter=x'], [POST => '/Groups', { displayName => 'x' }],
+                 [PATCH => $path, { Operations => [{ op => 'x' }] }], [GET => '/Users?filter=x'],
+                     [POST => '/Groups', { displayName => 'x' }],
                  [DELETE => '/Users/' . db()->selectrow_array("SELECT id FROM public.users WHERE username = 'admin\@contoso.com'")]) {
     my $res = scim(@$request);
-    like $res->code, qr/^(?:400|404|409|501)$/, "E3: never 401, 403 or 500 for one object: $request->[0] $request->[1]";
+    like $res->code, qr/^(?:400|404|409|501)$/,
+        "E3: never 401, 403 or 500 for one object: $request->[0] $request->[1]";
     is get($path)->code, 200, "E3: and the next request is served, $request->[0] $request->[1]";
 }
 unchanged('E3: and all is as it was');

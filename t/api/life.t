@@ -42,12 +42,15 @@ sub same_id {
     return $res->json;
 }
 
-sub switch_off { return patch("/Users/$_[0]", { Operations => [{ op => 'Replace', path => 'active', value => 'False' }] }) }
+sub switch_off { return patch("/Users/$_[0]",
+    { Operations => [{ op => 'Replace', path => 'active', value => 'False' }] }) }
 
 # ---- row 1: protected ----
 
-my $other_admin = app_user(username => 'boss@contoso.com', role => 'admin', external_id => 'boss-1');
-my $sleeping_admin = app_user(username => 'former@contoso.com', role => 'admin', active => 'f', external_id => 'former-1');
+my $other_admin = app_user(username => 'boss@contoso.com', role => 'admin',
+    external_id => 'boss-1');
+my $sleeping_admin = app_user(username => 'former@contoso.com', role => 'admin', active => 'f',
+    external_id => 'former-1');
 my $free_admin = app_user(username => 'free@contoso.com', role => 'admin');
 my $inactive = new_user(externalId => 'inactive-1', active => json_false);
 for my $case (
@@ -60,7 +63,8 @@ for my $case (
     ['an inactive protected user by userName',    { userName => 'former@contoso.com' },                        $sleeping_admin],
     ['a protected user without externalId',       { userName => 'Free@contoso.com', externalId => 'n-1' },     $free_admin],
     ['a protected userName with the externalId of an inactive user',
-        { userName => 'boss@contoso.com', externalId => 'inactive-1' }, $other_admin, $inactive->{id}],
+        { userName => 'boss@contoso.com', externalId => 'inactive-1' }, $other_admin,
+        $inactive->{id}],
 ) {
     my ($what, $body, @rows) = @$case;
     conflict($body, undef, $what, @rows);
@@ -68,7 +72,8 @@ for my $case (
 
 # Whose token it is stays protected without being an administrator.
 db()->do("UPDATE public.users SET role = 'user' WHERE id = ?", undef, $admin);
-conflict({ userName => 'admin@contoso.com', externalId => 'n-1' }, undef, 'adoption of the token\'s user, whatever the role', $admin);
+conflict({ userName => 'admin@contoso.com', externalId => 'n-1' }, undef,
+    'adoption of the token\'s user, whatever the role', $admin);
 for my $case (
     ['the token\'s user', $admin, qr/token/i],
     ['a protected user', $other_admin, undef],
@@ -85,14 +90,18 @@ for my $case (
         is_error patch("/Users/$id", { Operations => [$op->[1]] }), 400, 'mutability', $detail,
             "V4: $what cannot be deactivated, $op->[0]";
     }
-    is_error patch("/Users/$id", { Operations => [{ op => 'replace', path => 'userName', value => uniq('x') }] }),
+    is_error patch("/Users/$id", { Operations => [{ op => 'replace', path => 'userName',
+        value => uniq('x') }] }),
         400, 'mutability', undef, "V4: $what cannot be renamed";
-    is_error put("/Users/$id", { userName => $row->{username}, active => json_false }), 400, 'mutability', undef,
+    is_error put("/Users/$id", { userName => $row->{username}, active => json_false }), 400,
+        'mutability', undef,
         "V4: $what cannot be deactivated by PUT";
-    is_error put("/Users/$id", { userName => uniq('x') }), 400, 'mutability', undef, "V4: $what cannot be renamed by PUT";
+    is_error put("/Users/$id", { userName => uniq('x') }), 400, 'mutability', undef,
+        "V4: $what cannot be renamed by PUT";
     is_error del("/Users/$id"), 400, 'mutability', $detail, "V4: $what cannot be deleted";
     is_deeply row_of($id), $row, "V4: the row of $what is as it was";
-    is_resource patch("/Users/$id", { Operations => [{ op => 'replace', path => 'active', value => json_true }] }), 200,
+    is_resource patch("/Users/$id",
+        { Operations => [{ op => 'replace', path => 'active', value => json_true }] }), 200,
         "V4: $what may be called active, being so";
     is_deeply row_of($id), $row, "V4: which changes nothing about $what";
 }
@@ -100,27 +109,34 @@ db()->do("UPDATE public.users SET role = 'admin' WHERE id = ?", undef, $admin);
 
 # ---- row 2: live and active, this externalId ----
 
-my $live = new_user(userName => 'Live@contoso.com', externalId => 'live-1', emails => mail('live@work.example'));
-conflict({ userName => 'live@contoso.com', externalId => 'live-1' }, undef, 'the same user again', $live->{id});
-conflict({ userName => uniq('x'), externalId => 'live-1' }, qr/externalId/, 'an active externalId under another name', $live->{id});
+my $live = new_user(userName => 'Live@contoso.com', externalId => 'live-1',
+    emails => mail('live@work.example'));
+conflict({ userName => 'live@contoso.com', externalId => 'live-1' }, undef, 'the same user again',
+    $live->{id});
+conflict({ userName => uniq('x'), externalId => 'live-1' }, qr/externalId/,
+    'an active externalId under another name', $live->{id});
 conflict({ userName => $inactive->{userName}, externalId => 'live-1' }, undef,
     'an active externalId with the name of an inactive user', $live->{id}, $inactive->{id});
 
 # ---- row 3: inactive, this externalId ----
 
 {
-    my $user = new_user(externalId => 'back-1', title => 'Old', name => { givenName => 'Old' }, emails => mail('old@work.example'));
+    my $user = new_user(externalId => 'back-1', title => 'Old', name => { givenName => 'Old' },
+        emails => mail('old@work.example'));
     is switch_off($user->{id})->code, 200, 'V4: switched off';
     is get("/Users/$user->{id}")->json->{active}, json_false, 'V4: and inactive';
     my $name = uniq('back');
-    my $back = same_id({ userName => $name, externalId => 'back-1', title => 'New', emails => mail('new@work.example') },
+    my $back = same_id({ userName => $name, externalId => 'back-1', title => 'New',
+        emails => mail('new@work.example') },
         $user->{id}, 'an inactive user who comes back');
     is_deeply [@$back{qw(userName externalId title active)}, $back->{emails}[0]{value}],
         [$name, 'back-1', 'New', json_true, 'new@work.example'], 'V4: is active, with what the request says';
-    is_deeply [@{ row_of($user->{id}) }{qw(username email active deleted_at)}], [$name, 'new@work.example', 1, undef],
+    is_deeply [@{ row_of($user->{id}) }{qw(username email active deleted_at)}],
+        [$name, 'new@work.example', 1, undef],
         'V4: and so in the table';
     switch_off($user->{id});
-    $back = same_id({ userName => $name, externalId => 'back-1', active => json_false }, $user->{id},
+    $back = same_id({ userName => $name, externalId => 'back-1', active => json_false },
+        $user->{id},
         'an inactive user who comes back inactive');
     is row_of($user->{id})->{active}, 0, 'V4: gets no access by it';
     switch_off($user->{id});
@@ -128,7 +144,8 @@ conflict({ userName => $inactive->{userName}, externalId => 'live-1' }, undef,
         'an inactive user who comes back under a name that is taken', $user->{id}, $live->{id});
     conflict({ userName => $inactive->{userName}, externalId => 'back-1' }, qr/userName/,
         'or under the name of another inactive user', $user->{id}, $inactive->{id});
-    conflict({ userName => $name, externalId => 'BACK-1' }, qr/userName/, 'externalId in another case does not bring back', $user->{id});
+    conflict({ userName => $name, externalId => 'BACK-1' }, qr/userName/,
+        'externalId in another case does not bring back', $user->{id});
 }
 
 # ---- row 3: tombstone, this externalId ----
@@ -147,23 +164,32 @@ conflict({ userName => $inactive->{userName}, externalId => 'live-1' }, undef,
     conflict({ userName => 'live@contoso.com', externalId => 'grave-1' }, qr/userName/,
         'a tombstone that would come back under a name that is taken', $id, $live->{id});
     my $name = uniq('grave');
-    my $back = same_id({ userName => $name, externalId => 'grave-1', emails => mail('g@work.example') }, $id, 'a tombstone that comes back');
-    is_deeply [@{ row_of($id) }{qw(username email active deleted_at)}], [$name, 'g@work.example', 1, undef], 'V4: and lives';
+    my $back = same_id({ userName => $name, externalId => 'grave-1',
+        emails => mail('g@work.example') }, $id, 'a tombstone that comes back');
+    is_deeply [@{ row_of($id) }{qw(username email active deleted_at)}], [$name, 'g@work.example',
+        1, undef], 'V4: and lives';
     is $back->{meta}{created}, $user->{meta}{created}, 'V4: having been created when it was';
-    is scalar(grep { $_->{outcome} eq 'applied' } @{ events_of($id) }), 3, 'V4: create, delete and restore are recorded';
+    is scalar(grep { $_->{outcome} eq 'applied' } @{ events_of($id) }), 3,
+        'V4: create, delete and restore are recorded';
 
     del("/Users/$id");
-    my $older = app_user(username => 'older', external_id => 'grave-1', active => 'f', deleted_at => '2020-01-01');
-    my $newer = app_user(username => 'newer', external_id => 'grave-1', active => 'f', deleted_at => '2999-01-01');
-    same_id({ userName => $name, externalId => 'grave-1' }, $newer, 'of several tombstones the newest');
+    my $older = app_user(username => 'older', external_id => 'grave-1', active => 'f',
+        deleted_at => '2020-01-01');
+    my $newer = app_user(username => 'newer', external_id => 'grave-1', active => 'f',
+        deleted_at => '2999-01-01');
+    same_id({ userName => $name, externalId => 'grave-1' }, $newer,
+        'of several tombstones the newest');
     ok row_of($_)->{deleted_at}, 'V4: the others rest' for $id, $older;
     switch_off($newer);
-    same_id({ userName => $name, externalId => 'grave-1' }, $newer, 'an inactive user goes before any tombstone');
+    same_id({ userName => $name, externalId => 'grave-1' }, $newer,
+        'an inactive user goes before any tombstone');
     ok row_of($_)->{deleted_at}, 'V4: the tombstones rest' for $id, $older;
 
-    my $grave_admin = app_user(username => 'old.boss@contoso.com', role => 'admin', external_id => 'old-boss', active => 'f', deleted_at => 'now');
+    my $grave_admin = app_user(username => 'old.boss@contoso.com', role => 'admin',
+        external_id => 'old-boss', active => 'f', deleted_at => 'now');
     my $res = post('/Users', { userName => uniq('x'), externalId => 'old-boss' });
-    isnt eval { $res->json->{id} } // '', $grave_admin, 'V4: an administrator is not raised from the dead';
+    isnt eval { $res->json->{id} } // '', $grave_admin,
+        'V4: an administrator is not raised from the dead';
     ok row_of($grave_admin)->{deleted_at}, 'V4: and rests';
 }
 
@@ -188,38 +214,51 @@ for my $case (
     my $strict = extra_httpd(edit => sub { s/^[ \t]*ScimAdopt\b.*\n//m });
     my $row = row_of($nameless);
     my $n = users();
-    is_error post('/Users', { userName => 'unlinked@contoso.com', externalId => 'link-1' }, base => $strict->base), 409, 'uniqueness',
+    is_error post('/Users', { userName => 'unlinked@contoso.com', externalId => 'link-1' },
+        base => $strict->base), 409, 'uniqueness',
         qr/userName/, 'V4: without ScimAdopt an unlinked account is 409';
     is_deeply [users(), row_of($nameless)], [$n, $row], 'V4: and is not touched';
-    is_resource post('/Users', { userName => uniq('x'), externalId => uniq('x') }, base => $strict->base), 201,
+    is_resource post('/Users', { userName => uniq('x'), externalId => uniq('x') },
+        base => $strict->base), 201,
         'V4: without ScimAdopt new accounts are created as ever';
     $strict->stop;
 
     db()->do('INSERT INTO public.sessions (user_id) VALUES (?)', undef, $nameless);
     my ($desk) = db()->selectrow_array("INSERT INTO public.desks (organisation_id, name) VALUES (1, 'A1') RETURNING id");
-    db()->do("INSERT INTO public.bookings (desk_id, user_id, day) VALUES (?, ?, '2030-01-01')", undef, $desk, $nameless);
-    my $user = same_id({ userName => 'unlinked@Contoso.com', externalId => 'link-1', emails => mail('un@work.example'),
+    db()->do("INSERT INTO public.bookings (desk_id, user_id, day) VALUES (?, ?, '2030-01-01')",
+        undef, $desk, $nameless);
+    my $user = same_id({ userName => 'unlinked@Contoso.com', externalId => 'link-1',
+        emails => mail('un@work.example'),
         name => { givenName => 'Una' } }, $nameless, 'an account older than SCIM');
     my $after = row_of($nameless);
     is_deeply [@$after{qw(username external_id email first_name active)}],
         ['unlinked@Contoso.com', 'link-1', 'un@work.example', 'Una', 1], 'V4: is linked and updated';
     is_deeply [@$after{qw(password_hash role api_access created_at organisation_id)}],
         [@$row{qw(password_hash role api_access created_at organisation_id)}], 'V4: the rest of it stays the application\'s';
-    is_deeply [map { db()->selectrow_array("SELECT count(*) FROM public.$_ WHERE user_id = ?", undef, $nameless) } qw(sessions bookings)],
+    is_deeply [map { db()->selectrow_array("SELECT count(*) FROM public.$_ WHERE user_id = ?",
+        undef, $nameless) } qw(sessions bookings)],
         [1, 1], 'V4: its sessions and bookings too';
-    is_list get('/Users?filter=externalId+eq+%22link-1%22'), 1, 'V4: from now on it is found by externalId';
-    is scalar(grep { $_->{outcome} eq 'applied' } @{ events_of($nameless) }), 1, 'V4: adoption is recorded once';
-    conflict({ userName => 'unlinked@contoso.com', externalId => 'link-1' }, undef, 'a second adoption', $nameless);
-    conflict({ userName => 'unlinked@contoso.com', externalId => 'link-2' }, qr/userName/, 'adoption by somebody else', $nameless);
+    is_list get('/Users?filter=externalId+eq+%22link-1%22'), 1,
+        'V4: from now on it is found by externalId';
+    is scalar(grep { $_->{outcome} eq 'applied' } @{ events_of($nameless) }), 1,
+        'V4: adoption is recorded once';
+    conflict({ userName => 'unlinked@contoso.com', externalId => 'link-1' }, undef,
+        'a second adoption', $nameless);
+    conflict({ userName => 'unlinked@contoso.com', externalId => 'link-2' }, qr/userName/,
+        'adoption by somebody else', $nameless);
 
     my $asleep = app_user(username => 'asleep@contoso.com', active => 'f');
-    same_id({ userName => 'asleep@contoso.com', externalId => 'link-3', active => json_true }, $asleep, 'an inactive account older than SCIM');
+    same_id({ userName => 'asleep@contoso.com', externalId => 'link-3', active => json_true },
+        $asleep, 'an inactive account older than SCIM');
     is row_of($asleep)->{active}, 1, 'V4: is active when the directory says so';
 
     my $wanted = app_user(username => 'wanted@contoso.com');
-    my @answer = parallel(map { ['POST', '/Users', { userName => 'wanted@contoso.com', externalId => "w-$_" }] } 1 .. 6);
-    is join(' ', sort map { $_->code } @answer), '201' . ' 409' x 5, 'V4: of six adoptions at once one wins';
-    is row_of($wanted)->{external_id}, (grep { $_->code == 201 } @answer)[0]->json->{externalId}, 'V4: and the row is the winner\'s';
+    my @answer = parallel(map { ['POST', '/Users', { userName => 'wanted@contoso.com',
+        externalId => "w-$_" }] } 1 .. 6);
+    is join(' ', sort map { $_->code } @answer), '201' . ' 409' x 5,
+        'V4: of six adoptions at once one wins';
+    is row_of($wanted)->{external_id}, (grep { $_->code == 201 } @answer)[0]->json->{externalId},
+        'V4: and the row is the winner\'s';
 }
 
 # ---- row 6: nothing ----
@@ -242,7 +281,8 @@ for my $case (
         is users(), $n + 1, "V4: $what is a new row";
         is_deeply row_of($old), $tomb, "V4: $what leaves the tombstone as it was";
     }
-    is_resource post('/Users', { userName => uniq('six') }), 201, 'V4: a new name without externalId is 201';
+    is_resource post('/Users', { userName => uniq('six') }), 201,
+        'V4: a new name without externalId is 201';
 }
 
 # ---- deactivation is never hostage ----
@@ -251,11 +291,13 @@ for my $case (
     my $id = new_user(userName => uniq('leaver'))->{id};
     db()->do('INSERT INTO public.sessions (user_id) VALUES (?)', undef, $id);
     is_resource patch("/Users/$id", { Operations => [
-        { op => 'Add', path => 'nosuch.attribute', value => 'x' }, { op => 'Replace', path => 'active', value => 'False' },
+        { op => 'Add', path => 'nosuch.attribute', value => 'x' }, { op => 'Replace',
+            path => 'active', value => 'False' },
         { op => 'Add', path => 'emails[type eq "fax"].value', value => 'y' }] }), 200,
         'V4: unknown attributes do not stop a deactivation';
     is row_of($id)->{active}, 0, 'V4: the leaver is inactive';
-    is db()->selectrow_array('SELECT count(*) FROM public.sessions WHERE user_id = ?', undef, $id), 0, 'V4: and logged out';
+    is db()->selectrow_array('SELECT count(*) FROM public.sessions WHERE user_id = ?', undef, $id),
+        0, 'V4: and logged out';
 }
 
 done_testing;

@@ -61,7 +61,8 @@ for my $version (qw(-tls1_2 -tls1_3)) {
 for my $case (['a good token', token_a()], ['a wrong token', 'wrong'], ['no token', undef]) {
     my ($what, $token) = @$case;
     my $res = scim('GET', $path, undef, token => $token, base => $strict->base);
-    is_error $res, 403, undef, qr/TLS|https/i, "T1: where TLS is required, plain HTTP with $what is refused";
+    is_error $res, 403, undef, qr/TLS|https/i,
+        "T1: where TLS is required, plain HTTP with $what is refused";
     is $res->header('Location'), undef, "T1: and is not redirected, $what";
 }
 is_error post('/Users', { userName => uniq('plain') }, base => $strict->base),
@@ -111,8 +112,10 @@ for my $case (
 ) {
     my ($name, $type) = @$case;
     my $user_name = uniq('type');
-    is_resource post('/Users', { userName => $user_name }, headers => { 'Content-Type' => $type }), 201, "$name is read";
-    is db()->selectrow_array("$count_sql WHERE username = ?", undef, $user_name), 1, "$name: and what it says is stored";
+    is_resource post('/Users', { userName => $user_name }, headers => { 'Content-Type' => $type }),
+        201, "$name is read";
+    is db()->selectrow_array("$count_sql WHERE username = ?", undef, $user_name), 1,
+        "$name: and what it says is stored";
 }
 for my $type ('text/plain', 'text/html', 'application/xml', 'application/x-www-form-urlencoded',
               'multipart/form-data; boundary=x', 'application/jsonx', 'application/json-patch+json',
@@ -120,7 +123,8 @@ for my $type ('text/plain', 'text/html', 'application/xml', 'application/x-www-f
     my $before = users();
     is_error post('/Users', { userName => uniq('type') }, content_type => $type), 415, undef, undef,
         "T3: POST of $type is 415";
-    is_error patch($path, { Operations => [{ op => 'replace', path => 'displayName', value => 'X' }] },
+    is_error patch($path, { Operations => [{ op => 'replace', path => 'displayName',
+        value => 'X' }] },
         content_type => $type), 415, undef, undef, "T3: PATCH of $type is 415";
     is users(), $before, "T3: $type created nobody";
 }
@@ -136,10 +140,12 @@ is get($path)->json->{displayName}, 'Adele Vance', 'T3: and changed nobody';
     $name = uniq('chunk');
     my $body = encode({ userName => $name });
     my $chunked = join '', map { sprintf "%x\r\n%s\r\n", length, $_ } $body =~ /(.{1,7})/gs;
-    my $res = scim('POST', '/Users', "${chunked}0\r\n\r\n", headers => { 'Transfer-Encoding' => 'chunked' });
+    my $res = scim('POST', '/Users', "${chunked}0\r\n\r\n",
+        headers => { 'Transfer-Encoding' => 'chunked' });
     is_resource $res, 201, 'T3: a body may come in chunks';
     is row_of($res->json->{id})->{username}, $name, 'T3: and is put together';
-    is_resource post('/Users', { userName => uniq('expect') }, headers => { Expect => '100-continue' }),
+    is_resource post('/Users', { userName => uniq('expect') },
+        headers => { Expect => '100-continue' }),
         201, 'T3: Expect: 100-continue is honoured';
 }
 
@@ -179,7 +185,8 @@ for my $target ($path, '/Users', '/ServiceProviderConfig', '/Users/987654321') {
     my ($get, $head) = (get($target), head($target));
     is $head->code, $get->code, "T2: HEAD $target is answered like GET";
     is $head->content, '', "T2: HEAD $target has no body";
-    is $head->header('Content-Type'), $get->header('Content-Type'), "T2: HEAD $target has the type of GET";
+    is $head->header('Content-Type'), $get->header('Content-Type'),
+        "T2: HEAD $target has the type of GET";
     is $head->header('ETag'), $get->header('ETag'), "T2: HEAD $target has the ETag of GET";
 }
 my %methods = (
@@ -216,7 +223,8 @@ is get($path)->json->{displayName}, 'Adele Vance', 'E2: no wrong method did anyt
         my $t = Time::HiRes::time();
         my $res = $n % 5
             ? get("/Users?filter=externalId+eq+%22$user->{externalId}%22")
-            : patch($path, { Operations => [{ op => 'replace', path => 'title', value => "T$n" }] });
+            : patch($path, { Operations => [{ op => 'replace', path => 'title',
+                value => "T$n" }] });
         push @time, Time::HiRes::time() - $t;
         $status{ $res->code }++;
     }
@@ -233,10 +241,13 @@ is get($path)->json->{displayName}, 'Adele Vance', 'E2: no wrong method did anyt
     my $ent = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
     my $id = new_user()->{id};
     my %value = map { $_ => uniq('v') } qw(title nickName displayName userType locale timezone
-        preferredLanguage name.givenName name.familyName), map { "$ent:$_" } qw(department costCenter division);
+        preferredLanguage name.givenName name.familyName),
+            map { "$ent:$_" } qw(department costCenter division);
     my @answer = parallel(map { ['PATCH', "/Users/$id",
-        { Operations => [{ op => 'Replace', path => $_, value => $value{$_} }] }] } sort keys %value);
-    is join(' ', map { $_->code } @answer), join(' ', (200) x 12), 'T7: 12 overlapping PATCHes all succeed';
+        { Operations => [{ op => 'Replace', path => $_,
+        value => $value{$_} }] }] } sort keys %value);
+    is join(' ', map { $_->code } @answer), join(' ', (200) x 12),
+        'T7: 12 overlapping PATCHes all succeed';
     my $got = get("/Users/$id")->json;
     is_deeply { %$got{qw(title nickName displayName userType locale timezone preferredLanguage)},
         map({ ("name.$_" => $got->{name}{$_}) } qw(givenName familyName)),
@@ -247,11 +258,13 @@ is get($path)->json->{displayName}, 'Adele Vance', 'E2: no wrong method did anyt
 
     @answer = parallel((['PATCH', "/Users/$id",
         { Operations => [{ op => 'Replace', path => 'active', value => 'False' }] }]) x 8);
-    is join(' ', map { $_->code } @answer), join(' ', (200) x 8), 'T7: the same PATCH eight times at once is harmless';
+    is join(' ', map { $_->code } @answer), join(' ', (200) x 8),
+        'T7: the same PATCH eight times at once is harmless';
     ok !row_of($id)->{active}, 'T7: and holds';
 
     @answer = parallel((['DELETE', "/Users/$id"]) x 6);
-    is join(' ', sort map { $_->code } @answer), '204 404 404 404 404 404', 'T7: of six DELETEs at once one deletes';
+    is join(' ', sort map { $_->code } @answer), '204 404 404 404 404 404',
+        'T7: of six DELETEs at once one deletes';
     is get("/Users/$id")->code, 404, 'T7: and the user is gone';
 }
 

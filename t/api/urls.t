@@ -61,7 +61,8 @@ is_list get("/Groups?excludedAttributes=members&filter=displayName+eq+%22$absent
 # ---- U1: parameters ----
 
 for my $query ('', 'foo', 'foo=bar', 'foo=', '=', '=x', '&', '&&foo&&', 'foo=%26%3D', 'a=b=c',
-               'x%5By%5D=z', '_=1700000000', 'foo;bar', 'foo?bar', 'foo[]=1&foo[]=2', 'ä=ö', 'x=' . 'y' x 4000) {
+               'x%5By%5D=z', '_=1700000000', 'foo;bar', 'foo?bar', 'foo[]=1&foo[]=2', 'ä=ö', 'x='
+               . 'y' x 4000) {
     is_list get("/Users?$query"), $all, 'U1: ignored: ?' . substr $query, 0, 40;
     is_resource get("$path?$query"), 200, 'U1: ignored on one user: ?' . substr $query, 0, 40;
 }
@@ -84,10 +85,13 @@ is get("$path?ExcludedAttributes=displayName")->json->{displayName}, undef,
 
 my %legacy = (Operations => [{ op => 'Replace', path => 'active', value => 'False' },
                              { op => 'Add', path => 'title', value => 'Legacy' }]);
-my %compliant = (Operations => [{ op => 'replace', value => { active => json_true, title => 'Compliant' } }]);
-for my $flag ('', '?aadOptscim062020', '?aadOptscim062020=', '?aadOptscim062020=true', '?AzureAdScimPatch2017') {
+my %compliant = (Operations => [{ op => 'replace', value => { active => json_true,
+    title => 'Compliant' } }]);
+for my $flag ('', '?aadOptscim062020', '?aadOptscim062020=', '?aadOptscim062020=true',
+    '?AzureAdScimPatch2017') {
     is_list get("/Users$flag"), $all, "U2: a list with \"$flag\"";
-    is get("$path$flag")->content, get($path)->content, "U2: a user with \"$flag\" is the same user";
+    is get("$path$flag")->content, get($path)->content,
+        "U2: a user with \"$flag\" is the same user";
 
     my $res = patch("$path$flag", \%legacy);
     is_resource $res, 200, "U2: the legacy dialect with \"$flag\"";
@@ -107,15 +111,18 @@ for my $flag ('', '?aadOptscim062020', '?aadOptscim062020=', '?aadOptscim062020=
 
 # ---- U3: slashes ----
 
-for my $target ('/Users', '//Users', '///Users', '/Users/', '//Users/', '/Users?', '/Users/?', '//Users?') {
+for my $target ('/Users', '//Users', '///Users', '/Users/', '//Users/', '/Users?', '/Users/?',
+    '//Users?') {
     is_list get($target), $all, "U3: $target is the list";
 }
 for my $target ($path, "/$path", "$path/", "//Users//$user->{id}/", "$path?", "$path/?") {
     my $res = get($target);
     is_resource $res, 200, "U3: $target is the user";
-    is $res->json->{meta}{location}, base_url() . $path, "U3: with its one location, asked as $target";
+    is $res->json->{meta}{location}, base_url() . $path,
+        "U3: with its one location, asked as $target";
 }
-for my $target ('//ServiceProviderConfig', '/ServiceProviderConfig/', '/Schemas/', '//ResourceTypes', '/Groups/', '//Groups') {
+for my $target ('//ServiceProviderConfig', '/ServiceProviderConfig/', '/Schemas/',
+    '//ResourceTypes', '/Groups/', '//Groups') {
     is get($target)->code, 200, "U3: $target";
 }
 {
@@ -123,7 +130,8 @@ for my $target ('//ServiceProviderConfig', '/ServiceProviderConfig/', '/Schemas/
     my $res = post('//Users/', { userName => $name });
     is_resource $res, 201, 'U3: POST to //Users/';
     is_resource patch('//Users/' . $res->json->{id} . '/',
-        { Operations => [{ op => 'replace', path => 'title', value => 'T' }] }), 200, 'U3: PATCH with a slash behind';
+        { Operations => [{ op => 'replace', path => 'title', value => 'T' }] }), 200,
+        'U3: PATCH with a slash behind';
     is get('/Users/' . $res->json->{id})->json->{title}, 'T', 'U3: and it is done';
     is del('//Users/' . $res->json->{id} . '/')->code, 204, 'U3: DELETE with slashes';
 }
@@ -157,13 +165,17 @@ for my $value ('%zz', '%', '%4', '%u0041') {
     my $coded = join '', map { sprintf '%%%02x', ord } split //, $user->{id};
     is_resource get("/Users/$coded"), 200, 'U5: the id is percent-decoded';
     is get("/Users/$coded")->json->{meta}{location}, base_url() . $path, 'U5: and shown as it is';
-    is patch("/Users/$coded", { Operations => [{ op => 'replace', path => 'title', value => 'Coded' }] })->code,
+    is patch("/Users/$coded", { Operations => [{ op => 'replace', path => 'title',
+        value => 'Coded' }] })->code,
         200, 'U5: PATCH decodes it as well';
     is get($path)->json->{title}, 'Coded', 'U5: and reaches the user';
 }
-for my $id ("0$user->{id}", "+$user->{id}", "%2B$user->{id}", "-$user->{id}", "$user->{id}.0", "$user->{id}e0",
-            "$user->{id}%20", "%20$user->{id}", "$user->{id}a", "0x1", "'$user->{id}'", '%22' . $user->{id} . '%22',
-            "$user->{id},1", "$user->{id}%0A", '%D9%A1', '9223372036854775808', '9' x 20, '007', 'null', '*', '%25') {
+for my $id ("0$user->{id}", "+$user->{id}", "%2B$user->{id}", "-$user->{id}", "$user->{id}.0",
+            "$user->{id}e0",
+            "$user->{id}%20", "%20$user->{id}", "$user->{id}a", "0x1", "'$user->{id}'", '%22'
+            . $user->{id} . '%22',
+            "$user->{id},1", "$user->{id}%0A", '%D9%A1', '9223372036854775808', '9' x 20, '007',
+            'null', '*', '%25') {
     is_error get("/Users/$id"), 404, undef, undef, "U5: $id is nobody's id";
     is_error del("/Users/$id"), 404, undef, undef, "U5: nor is anybody deleted by $id";
 }
@@ -171,26 +183,32 @@ is db()->selectrow_array($users), $all, 'U5: all are still there';
 
 # ---- U6: nothing else ----
 
-for my $target ('', '/', '?x', '/nothing', '/nothing/at/all', "$path/name", "$path/x/y", '/User', '/Users.json',
-                '/v2/Users', '/Schemas/urn:x/y', '/Schemas/no-such-schema', '/ServiceProviderConfig/x',
-                '/ResourceTypes/Nothing', '/ResourceTypes/User/x', '/.well-known/scim', '/index.html', '/favicon.ico',
+for my $target ('', '/', '?x', '/nothing', '/nothing/at/all', "$path/name", "$path/x/y", '/User',
+                '/Users.json',
+                '/v2/Users', '/Schemas/urn:x/y', '/Schemas/no-such-schema',
+                '/ServiceProviderConfig/x',
+                '/ResourceTypes/Nothing', '/ResourceTypes/User/x', '/.well-known/scim',
+                '/index.html', '/favicon.ico',
                 '/Users%3Fx', '/%55sers%20', '/~admin') {
     is_error get($target), 404, undef, undef, "U6: \"$target\" is 404";
 }
 for my $method (qw(POST PUT PATCH DELETE)) {
     is_error scim($method, '/nothing', $method eq 'DELETE' ? undef : {}), 404, undef, undef,
         "U6: $method of nothing is 404";
-    is_error scim($method, "$path/name", $method eq 'DELETE' ? undef : { userName => 'x' }), 404, undef, undef,
+    is_error scim($method, "$path/name", $method eq 'DELETE' ? undef : { userName => 'x' }), 404,
+        undef, undef,
         "U6: $method of a part of a user is 404";
 }
 for my $case ([GET => '/Me'], [POST => '/Bulk'], [POST => '/Users/.search'], [POST => '/.search']) {
     my ($method, $target) = @$case;
     my $res = scim($method, $target, $method eq 'POST' ? {} : undef);
-    is_error $res, $res->code == 501 ? 501 : 404, undef, undef, "U6: $method $target is not there, and said so";
+    is_error $res, $res->code == 501 ? 501 : 404, undef, undef,
+        "U6: $method $target is not there, and said so";
 }
 {
     my $res = get('/../v2/Users', base => server_url() . '/scim');
-    ok $res->code == 400 || $res->code == 404 || $res->code == 200 && $res->json->{totalResults} == $all,
+    ok $res->code == 400 || $res->code == 404 || $res->code == 200
+        && $res->json->{totalResults} == $all,
         'U6: dots in a path lead nowhere else' or diag $res->as_string;
     $res = get('x/Users', token => undef);
     is $res->code, 404, 'U6: what only begins like the base path is not ours';
