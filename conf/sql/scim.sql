@@ -46,8 +46,7 @@ CREATE OR REPLACE FUNCTION scim.version() RETURNS integer
     RETURN 1;
 
 -- Who changed what. A row with outcome "applied" is written in the transaction
--- of its change: both are there or neither. A row with outcome "refused" is
--- written on its own, when it can be.
+-- of its change: both are there or neither.
 CREATE TABLE IF NOT EXISTS scim.events (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at             timestamptz NOT NULL DEFAULT clock_timestamp(),

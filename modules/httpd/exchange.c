@@ -56,6 +56,7 @@ static const char *find_base_url(const request_rec *r,
                                  const scim_dir_config_t *conf)
 {
     int tls = is_tls(r, scim_config_require_tls(conf));
+    int proxied = tls && !ap_ssl_conn_is_ssl(r->connection);
     apr_port_t port = r->server->port ? r->server->port
                                       : r->connection->local_addr->port;
     const char *host = r->server->server_hostname;
@@ -65,7 +66,7 @@ static const char *find_base_url(const request_rec *r,
     }
     host = host ? host : r->connection->local_ip;
     return apr_pstrcat(r->pool, tls ? "https://" : "http://", host,
-                       port == (tls ? 443 : 80) ? ""
+                       proxied || port == (tls ? 443 : 80) ? ""
                        : apr_psprintf(r->pool, ":%u", port),
                        conf->base_path, NULL);
 }

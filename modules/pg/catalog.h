@@ -1,30 +1,61 @@
-/* catalog.h - the proof of a mapping against the database's catalog.
- *
- * Done once per connection, on its first use: relations and columns exist,
- * types fit, what must not be NULL is filled, what is advertised as unique is
- * unique by the same rule, look-ups have an index, the role may do its work,
- * and schema `scim` is of this module's version.
- */
+/* catalog.h - what PostgreSQL's catalog says of a mapped table and of schema
+ * `scim`. Read, not judged: that is proof.h's. */
 #ifndef SCIM_PG_CATALOG_H
 #define SCIM_PG_CATALOG_H
 
 #include "pg/conn.h"
 #include "store/mapping.h"
 
-/* The version of conf/sql/scim.sql that this module works with. */
-#define SCIM_SCHEMA_VERSION 1
+typedef struct scim_catalog_column_t {
+    const char *name;
+    const char *type;           /* of a domain: its base */
+    char category;              /* pg_type.typcategory */
+    int length;                 /* characters; 0: no limit */
+    int is_not_null;
+    int is_filled;              /* by a default, an identity or a generator */
+    int is_generated;
+    int can_select, can_insert, can_update;
+} scim_catalog_column_t;
 
-/**
- * The facts of a mapping, proven now unless this connection has done so.
- *
- * @param pfacts set on success; they live as long as the connection is open
- * @return NULL; SCIM_ERR_MISCONFIGURED when the proof failed, with all its
- *         findings in the cause, each a sentence that names the directive,
- *         the column and what would mend it; SCIM_ERR_UNAVAILABLE when the
- *         database could not be asked
- */
-scim_err_t *scim_catalog_prove(const scim_facts_t **pfacts, scim_conn_t *conn,
-                               const scim_mapping_t *mapping,
-                               apr_pool_t *pool);
+typedef struct scim_catalog_index_t {
+    const char *name;
+    int is_unique;
+    const char *predicate;      /* "" for none */
+    apr_array_header_t *keys;   /* of const char *: column or expression */
+} scim_catalog_index_t;
+
+/* A CHECK and one of its columns. */
+typedef struct scim_catalog_check_t {
+    const char *name;
+    const char *column;
+} scim_catalog_check_t;
+
+typedef struct scim_catalog_t {
+    int exists;                 /* 0: no such relation; the rest is empty */
+    int is_view;
+    const char *role;           /* whom the connection acts for */
+    apr_hash_t *columns;        /* name to scim_catalog_column_t */
+    apr_array_header_t *indexes;/* of scim_catalog_index_t, valid ones */
+    apr_array_header_t *checks; /* of scim_catalog_check_t */
+    int tokens_fit;             /* the token view has its four columns */
+    int can_select_tokens;
+    int has_events;
+    int can_insert_events;
+    int has_version;            /* scim.version() exists */
+    int can_call_version;
+} scim_catalog_t;
+
+/** Schemas that the role may not use, of const char *: of `scim` and of the
+ * mapped table. Names cannot even be looked up in those, so this is asked
+ * first. @a prole is the role. */
+scim_err_t *scim_catalog_read_closed(apr_array_header_t **pschemas,
+                                     const char **prole, scim_conn_t *conn,
+                                     const scim_mapping_t *mapping,
+                                     apr_pool_t *pool);
+
+/** Read all of it, in one turn. */
+scim_err_t *scim_catalog_read(scim_catalog_t **pcatalog, scim_conn_t *conn,
+                              const scim_mapping_t *mapping,
+                              apr_pool_t *pool);
 
 #endif

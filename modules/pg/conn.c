@@ -1,5 +1,6 @@
 #include "pg/conn.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include <poll.h>
@@ -385,13 +386,16 @@ static scim_err_t *refused(scim_conn_t *conn, const PGresult *result,
     apr_cpystrn(conn->sqlstate, state, sizeof(conn->sqlstate));
     conn->constraint = constraint ? apr_pstrdup(pool, constraint) : NULL;
     cause = apr_psprintf(pool, "%s (SQLSTATE %s)", text, state);
-    if (strncmp(state, "SC4", 3) == 0) {
+    if (strncmp(state, "SC4", 3) == 0 && apr_isdigit(state[3])
+        && apr_isdigit(state[4])) {
         err = scim_err_make_cause(SCIM_ERR_APPLICATION, text, cause, pool);
         err->status = atoi(state + 2);
         return err;
     }
     if (strcmp(state, "P0001") == 0) {
-        return scim_err_make_cause(SCIM_ERR_INVALID_VALUE, text, cause, pool);
+        return scim_err_make_cause(SCIM_ERR_INVALID_VALUE,
+                                   "the application refused the change",
+                                   cause, pool);
     }
     if (strcmp(state, "23505") == 0) {
         return scim_err_make_cause(SCIM_ERR_UNIQUENESS,

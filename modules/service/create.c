@@ -74,9 +74,10 @@ static int is_active(const scim_talk_t *talk, const scim_found_t *found)
 }
 
 /* Give an existing row what the body says; what the body leaves out stays as
- * it was. A row that has changed since it was met gives an empty answer. */
+ * it was, but for `active` of a row that is restored. A row that has changed
+ * since it was met gives an empty answer. */
 static scim_err_t *take_over(create_baton_t *create, scim_talk_t *talk,
-                             const scim_found_t *met, const char *operation)
+                             const scim_found_t *met, int is_restore)
 {
     const scim_call_t *call = talk->call;
     const scim_rtype_t *type = talk->mapping->type;
@@ -94,9 +95,11 @@ static scim_err_t *take_over(create_baton_t *create, scim_talk_t *talk,
     SCIM_TRY(scim_row_compose(&before, talk->mapping, &met->row, pool));
     after = scim_json_copy(before, pool);
     SCIM_TRY(scim_patch_merge(after, create->body, intake));
-    scim_resource_set(type, after, type->active,
-        scim_json_copy(scim_resource_get(type, create->resource,
-                                         type->active), pool), pool);
+    if (is_restore) {
+        scim_resource_set(type, after, type->active,
+            scim_json_copy(scim_resource_get(type, create->resource,
+                                             type->active), pool), pool);
+    }
     old = scim_row_split(talk->mapping, before, pool);
     new = scim_row_split(talk->mapping, after, pool);
     SCIM_TRY(scim_state_check(talk->mapping, talk->facts, new, pool));
@@ -106,7 +109,7 @@ static scim_err_t *take_over(create_baton_t *create, scim_talk_t *talk,
         create->answer.count = 1;
         return NULL;
     }
-    change.operation = operation;
+    change.operation = is_restore ? "restore" : "adopt";
     change.changes = scim_row_changes(talk->mapping, before, after, pool);
     scim_sql_init(&sql, pool);
     scim_sql_update(&sql, talk->mapping, talk->facts, &call->asker,
@@ -130,6 +133,11 @@ static scim_err_t *meet(create_baton_t *create, scim_talk_t *talk)
 
     int i;
 
+    if (!create->answer.count) {
+        return scim_err_make(SCIM_ERR_INVALID_VALUE,
+                             talk->call->request->pool,
+                             "the application refused to create the account");
+    }
     for (i = 0; i < create->answer.count; i++) {
         const scim_row_t *row = &create->answer.found[i].row;
 
@@ -146,12 +154,12 @@ static scim_err_t *meet(create_baton_t *create, scim_talk_t *talk)
             return scim_rules_conflict(talk, type->user_name,
                                        create->resource);
         }
-        return take_over(create, talk, back, "restore");
+        return take_over(create, talk, back, 1);
     }
     if (named && talk->mapping->adopt
         && scim_resource_get(type, create->resource, type->external_id)
         && !column_value(talk, named, type->external_id)) {
-        return take_over(create, talk, named, "adopt");
+        return take_over(create, talk, named, 0);
     }
     return scim_rules_conflict(talk, type->user_name, create->resource);
 }

@@ -1,6 +1,6 @@
 #include "service/talk.h"
 
-#include "pg/catalog.h"
+#include "pg/proof.h"
 #include "service/auth.h"
 
 #define TRIES 3
@@ -14,7 +14,7 @@ static scim_err_t *attempt(int *pagain, const scim_call_t *call,
 
     SCIM_TRY(scim_pool_acquire(&talk.conn, request->connections, deadline,
                                request->pool));
-    err = scim_catalog_prove(&talk.facts, talk.conn, talk.mapping,
+    err = scim_proof_facts(&talk.facts, talk.conn, talk.mapping,
                              request->pool);
     if (!err) {
         err = cb(&talk, baton);

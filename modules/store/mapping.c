@@ -143,16 +143,16 @@ static const char *check_target(const scim_mapping_t *mapping,
 {
     const scim_attr_t *attr = column->attr, *leaf = column->leaf;
 
-    if (leaf->type == SCIM_TYPE_COMPLEX) {
-        return apr_psprintf(pool, "\"%s\" is complex; map its sub-attributes, "
-                            "such as \"%s.%s\"", column->target,
-                            column->target, leaf->subs[0].name);
-    }
     if (attr->multi && !column->element) {
         return apr_psprintf(pool, "\"%s\" can have many values; map one of "
                             "them, such as '%s[type eq \"work\"].%s'",
                             column->target, attr->name,
                             column->sub ? column->sub->name : "value");
+    }
+    if (leaf->type == SCIM_TYPE_COMPLEX) {
+        return apr_psprintf(pool, "\"%s\" is complex; map its sub-attributes, "
+                            "such as \"%s.%s\"", column->target,
+                            column->target, leaf->subs[0].name);
     }
     if (column->element && column->sub
         && strcasecmp(column->sub->name, "type") == 0) {

@@ -2,7 +2,7 @@
  *
  * A mapping is made from the configuration alone. What only the database
  * knows (types, lengths, unique indexes) are the facts; they are read by each
- * connection when it proves the mapping (pg/catalog.h), and no statement can
+ * connection when it proves the mapping (pg/proof.h), and no statement can
  * be written without them.
  *
  * An attribute has one of three fates: mapped (it has a column), extra (it

@@ -103,7 +103,7 @@ LINKED: {
     is_deeply \@symbol, ['scim_module'], 'it exports its module structure and nothing else';
     my @needed = map { /\(NEEDED\).*\[(.+?)\]/ ? $1 : () } qx(readelf -d '$module');
     my @odd = grep { !/^(?:libapr-1|libaprutil-1|libjson-c|libpq|libcrypto|libc)\.so/ } @needed;
-    @odd = grep { !/^lib(?:asan|ubsan|m|dl|pthread|rt|gcc_s|stdc\+\+)\.so/ } @odd
+    @odd = grep { !/^lib(?:asan|ubsan|pcre2-8|m|dl|pthread|rt|gcc_s|stdc\+\+)\.so/ } @odd
         if $ENV{SCIM_SANITIZE};
     is_deeply \@odd, [], 'it needs APR, json-c, libpq, libcrypto and the C library only';
     ok scalar(@needed), 'and it does need something';

@@ -1,0 +1,799 @@
+#include "pg/proof.h"
+
+#include <apr_strings.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "pg/catalog.h"
+
+typedef scim_catalog_column_t dbcolumn_t;
+typedef scim_catalog_index_t dbindex_t;
+
+typedef struct proof_t {
+    const scim_mapping_t *mapping;
+    scim_catalog_t *catalog;
+    apr_array_header_t *findings;   /* of const char * */
+    apr_pool_t *pool;
+} proof_t;
+
+/* Add a finding. */
+static void note(proof_t *proof, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void note(proof_t *proof, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    APR_ARRAY_PUSH(proof->findings, const char *) =
+        apr_pvsprintf(proof->pool, fmt, args);
+    va_end(args);
+}
+
+static scim_err_t *check_schemas(proof_t *proof, scim_conn_t *conn)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    apr_array_header_t *schemas;
+    const char *role = NULL;
+    int i;
+
+    SCIM_TRY(scim_catalog_read_closed(&schemas, &role, conn, mapping,
+                                      proof->pool));
+    for (i = 0; i < schemas->nelts; i++) {
+        const char *schema = APR_ARRAY_IDX(schemas, i, const char *);
+
+        if (strcmp(schema, "scim") == 0) {
+            note(proof, "ScimTokens: role \"%s\" may not use schema \"scim\"; "
+                 "GRANT USAGE ON SCHEMA scim TO \"%s\"", role, role);
+        }
+        else {
+            note(proof, "ScimTable: role \"%s\" may not use the schema of %s; "
+                 "GRANT USAGE ON SCHEMA \"%s\" TO \"%s\"", role,
+                 mapping->table, schema, role);
+        }
+    }
+    return NULL;
+}
+
+/* Columns */
+
+static const dbcolumn_t *get_column(const proof_t *proof, const char *name)
+{
+    return apr_hash_get(proof->catalog->columns, name, APR_HASH_KEY_STRING);
+}
+
+static const dbindex_t *get_index(const proof_t *proof, int i)
+{
+    return &APR_ARRAY_IDX(proof->catalog->indexes, i, dbindex_t);
+}
+
+/* The column that a directive names; a finding when there is none. */
+static const dbcolumn_t *column_of(proof_t *proof, const char *name,
+                                   const char *directive)
+{
+    const dbcolumn_t *column = get_column(proof, name);
+
+    if (!column) {
+        note(proof, "%s names column \"%s\", which %s does not have; correct "
+             "the directive, or ALTER TABLE %s ADD COLUMN \"%s\" ...",
+             directive, name, proof->mapping->table, proof->mapping->table,
+             name);
+    }
+    return column;
+}
+
+static void need(proof_t *proof, const dbcolumn_t *column, int has,
+                 const char *privilege, const char *directive)
+{
+    if (!has) {
+        note(proof, "%s: role \"%s\" may not %s column \"%s\"; GRANT %s "
+             "(\"%s\") ON %s TO \"%s\"", directive, proof->catalog->role,
+             privilege, column->name, privilege, column->name,
+             proof->mapping->table, proof->catalog->role);
+    }
+}
+
+static int is_text_type(const dbcolumn_t *column)
+{
+    return column->category == 'S';
+}
+
+static int is_number_type(const dbcolumn_t *column)
+{
+    return column->category == 'N';
+}
+
+static int is_timestamp(const dbcolumn_t *column)
+{
+    return strcmp(column->type, "timestamp with time zone") == 0;
+}
+
+static int is_boolean(const dbcolumn_t *column)
+{
+    return strcmp(column->type, "boolean") == 0;
+}
+
+static int is_integer_type(const char *type)
+{
+    return strcmp(type, "bigint") == 0 || strcmp(type, "integer") == 0
+        || strcmp(type, "smallint") == 0;
+}
+
+static void check_type(proof_t *proof, const scim_column_t *mapped,
+                       const dbcolumn_t *column, const char *directive)
+{
+    const char *wanted = NULL;
+
+    if (mapped->form == SCIM_COLUMN_IS_NULL) {
+        wanted = is_timestamp(column) ? NULL : "timestamp with time zone";
+    }
+    else {
+        switch (mapped->leaf->type) {
+        case SCIM_TYPE_BOOLEAN:
+            wanted = is_boolean(column) ? NULL : "boolean";
+            break;
+        case SCIM_TYPE_DATETIME:
+            wanted = is_timestamp(column) ? NULL : "timestamp with time zone";
+            break;
+        case SCIM_TYPE_INTEGER:
+            wanted = is_integer_type(column->type) ? NULL : "bigint";
+            break;
+        case SCIM_TYPE_DECIMAL:
+            wanted = is_number_type(column) ? NULL : "numeric";
+            break;
+        default:
+            wanted = is_text_type(column) ? NULL : "text";
+            break;
+        }
+    }
+    if (wanted) {
+        note(proof, "%s needs a column of type %s, but \"%s\" is %s; map "
+             "another one, or ALTER TABLE %s ALTER COLUMN \"%s\" TYPE %s USING "
+             "\"%s\"::%s", directive, wanted, column->name, column->type,
+             proof->mapping->table, column->name, wanted, column->name,
+             wanted);
+    }
+}
+
+static void check_key_column(proof_t *proof, const scim_column_t *mapped,
+                             const char *directive)
+{
+    const dbcolumn_t *column;
+
+    if (!mapped->key_name) {
+        return;
+    }
+    column = column_of(proof, mapped->key_name,
+                       apr_pstrcat(proof->pool, directive, " key=", NULL));
+    if (!column) {
+        return;
+    }
+    need(proof, column, column->can_select, "SELECT", directive);
+    if (!column->is_generated || !is_text_type(column)) {
+        note(proof, "%s: key column \"%s\" is not a stored generated text "
+             "column; ALTER TABLE %s ADD COLUMN ... GENERATED ALWAYS AS "
+             "(lower(\"%s\")) STORED", directive, column->name,
+             proof->mapping->table, mapped->name);
+    }
+}
+
+static void check_columns(proof_t *proof, scim_facts_t *facts,
+                          const char **types, int *lengths)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    int i;
+
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *mapped =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+        const char *directive = apr_psprintf(proof->pool, "ScimAttribute %s",
+                                             mapped->target);
+        const dbcolumn_t *column = column_of(proof, mapped->name, directive);
+
+        if (!column) {
+            continue;
+        }
+        types[i] = column->type;
+        lengths[i] = column->length;
+        check_type(proof, mapped, column, directive);
+        check_key_column(proof, mapped, directive);
+        need(proof, column, column->can_select, "SELECT", directive);
+        if (mapped->attr != mapping->type->meta) {
+            need(proof, column, column->can_insert, "INSERT", directive);
+            need(proof, column, column->can_update, "UPDATE", directive);
+        }
+    }
+    facts->types = types;
+    facts->lengths = lengths;
+}
+
+static void check_own_columns(proof_t *proof, scim_facts_t *facts)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    const dbcolumn_t *column;
+
+    column = column_of(proof, mapping->key, "ScimKey");
+    if (column) {
+        facts->key_type = column->type;
+        need(proof, column, column->can_select, "SELECT", "ScimKey");
+        if (!is_integer_type(column->type) && !is_text_type(column)
+            && strcmp(column->type, "uuid") != 0) {
+            note(proof, "ScimKey: column \"%s\" is %s; a key is bigint, "
+                 "integer, uuid or text", column->name, column->type);
+        }
+    }
+    column = column_of(proof, mapping->tenant, "ScimTenant");
+    if (column) {
+        facts->tenant_type = column->type;
+        need(proof, column, column->can_select, "SELECT", "ScimTenant");
+        need(proof, column, column->can_insert, "INSERT", "ScimTenant");
+    }
+    if (mapping->tombstone
+        && (column = column_of(proof, mapping->tombstone,
+                               "ScimTombstone"))) {
+        facts->tombstone_is_boolean = is_boolean(column);
+        need(proof, column, column->can_select, "SELECT", "ScimTombstone");
+        need(proof, column, column->can_update, "UPDATE", "ScimTombstone");
+        if (!is_boolean(column) && !is_timestamp(column)) {
+            note(proof, "ScimTombstone: column \"%s\" is %s; it must be a "
+                 "timestamp with time zone, or boolean", column->name,
+                 column->type);
+        }
+        else if (is_boolean(column) && !column->is_not_null) {
+            note(proof, "ScimTombstone: boolean column \"%s\" can be NULL, "
+                 "which says neither; ALTER TABLE %s ALTER COLUMN \"%s\" SET "
+                 "NOT NULL", column->name, mapping->table, column->name);
+        }
+    }
+    if (mapping->extra
+        && (column = column_of(proof, mapping->extra, "ScimExtra"))) {
+        need(proof, column, column->can_select, "SELECT", "ScimExtra");
+        need(proof, column, column->can_insert, "INSERT", "ScimExtra");
+        need(proof, column, column->can_update, "UPDATE", "ScimExtra");
+        if (strcmp(column->type, "jsonb") != 0) {
+            note(proof, "ScimExtra: column \"%s\" is %s; ALTER TABLE %s "
+                 "ALTER COLUMN \"%s\" TYPE jsonb USING \"%s\"::jsonb",
+                 column->name, column->type, mapping->table, column->name,
+                 column->name);
+        }
+    }
+}
+
+/* Whether an INSERT of ours always names the column. */
+static int is_filled(const scim_mapping_t *mapping, const char *name)
+{
+    const scim_rtype_t *type = mapping->type;
+    int i;
+
+    if (strcmp(name, mapping->tenant) == 0
+        || (mapping->extra && strcmp(name, mapping->extra) == 0)) {
+        return 1;
+    }
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        if (strcmp(column->name, name) == 0) {
+            return column->attr == type->user_name
+                || column->attr == type->active;
+        }
+    }
+    for (i = 0; i < mapping->constants->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(mapping->constants, i, scim_constant_t).name,
+                   name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void check_not_null(proof_t *proof)
+{
+    apr_hash_index_t *hi;
+
+    for (hi = apr_hash_first(proof->pool, proof->catalog->columns); hi;
+         hi = apr_hash_next(hi)) {
+        const dbcolumn_t *column = apr_hash_this_val(hi);
+
+        if (column->is_not_null && !column->is_filled
+            && !is_filled(proof->mapping, column->name)) {
+            note(proof, "column \"%s\" of %s must not be NULL and nothing "
+                 "fills it when a directory creates an account; add "
+                 "ScimDefault %s VALUE, or ALTER TABLE %s ALTER COLUMN \"%s\" "
+                 "DROP NOT NULL", column->name, proof->mapping->table,
+                 column->name, proof->mapping->table, column->name);
+        }
+    }
+}
+
+static void check_constants(proof_t *proof)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    int i;
+
+    for (i = 0; i < mapping->constants->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(mapping->constants, i,
+                                         scim_constant_t).name;
+        const dbcolumn_t *column = column_of(proof, name, "ScimDefault");
+
+        if (column) {
+            need(proof, column, column->can_insert, "INSERT", "ScimDefault");
+        }
+    }
+}
+
+/* Indexes */
+
+/* Whether a key of an index is the column, by the attribute's case rule. */
+static int is_key_of(const proof_t *proof, const char *key,
+                     const scim_column_t *mapped)
+{
+    const char *quoted = scim_mapping_quote(mapped->name, proof->pool);
+    const dbcolumn_t *column = get_column(proof, mapped->name);
+    const char *forms[3];
+    int i;
+
+    if (mapped->leaf->case_exact || mapped->leaf->type != SCIM_TYPE_STRING
+        || (column && strcmp(column->type, "citext") == 0)) {
+        return strcmp(key, mapped->name) == 0 || strcmp(key, quoted) == 0;
+    }
+    if (mapped->key_name) {
+        return strcmp(key, mapped->key_name) == 0
+            || strcmp(key, scim_mapping_quote(mapped->key_name,
+                                              proof->pool)) == 0;
+    }
+    forms[0] = apr_psprintf(proof->pool, "lower(%s)", mapped->name);
+    forms[1] = apr_psprintf(proof->pool, "lower(%s::text)", mapped->name);
+    forms[2] = apr_psprintf(proof->pool, "lower(%s)", quoted);
+    for (i = 0; i < 3; i++) {
+        if (strcmp(key, forms[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int is_column(const proof_t *proof, const char *key, const char *name)
+{
+    return strcmp(key, name) == 0
+        || strcmp(key, scim_mapping_quote(name, proof->pool)) == 0;
+}
+
+/* Whether the index leaves out exactly the tombstones. */
+static int has_live_predicate(const proof_t *proof, const dbindex_t *index,
+                              int is_boolean_tombstone)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    const char *quoted;
+
+    if (!mapping->tombstone) {
+        return *index->predicate == '\0';
+    }
+    quoted = scim_mapping_quote(mapping->tombstone, proof->pool);
+    return strcmp(index->predicate,
+                  apr_psprintf(proof->pool, is_boolean_tombstone
+                               ? "(NOT %s)" : "(%s IS NULL)",
+                               mapping->tombstone)) == 0
+        || strcmp(index->predicate,
+                  apr_psprintf(proof->pool, is_boolean_tombstone
+                               ? "(NOT %s)" : "(%s IS NULL)", quoted)) == 0;
+}
+
+static const char *live_predicate(const proof_t *proof,
+                                  const scim_facts_t *facts)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+
+    return !mapping->tombstone ? ""
+         : apr_psprintf(proof->pool, facts->tombstone_is_boolean
+                        ? " WHERE NOT \"%s\"" : " WHERE \"%s\" IS NULL",
+                        mapping->tombstone);
+}
+
+static const char *key_expression(const proof_t *proof,
+                                  const scim_column_t *mapped)
+{
+    if (mapped->leaf->case_exact) {
+        return scim_mapping_quote(mapped->name, proof->pool);
+    }
+    if (mapped->key_name) {
+        return scim_mapping_quote(mapped->key_name, proof->pool);
+    }
+    return apr_psprintf(proof->pool, "lower(\"%s\")", mapped->name);
+}
+
+/* How well an index serves an attribute: 2 with the tenant, 1 without. */
+static int serves(const proof_t *proof, const scim_facts_t *facts,
+                  const dbindex_t *index, const scim_column_t *mapped,
+                  int must_be_unique)
+{
+    const char *first = APR_ARRAY_IDX(index->keys, 0, const char *);
+    const char *second = index->keys->nelts > 1
+                       ? APR_ARRAY_IDX(index->keys, 1, const char *) : "";
+    const char *tenant = proof->mapping->tenant;
+    int exact = !must_be_unique || index->keys->nelts == 2;
+
+    if ((must_be_unique && !index->is_unique)
+        || !has_live_predicate(proof, index, facts->tombstone_is_boolean)) {
+        return 0;
+    }
+    if (exact
+        && ((is_column(proof, first, tenant)
+             && is_key_of(proof, second, mapped))
+            || (is_column(proof, second, tenant)
+                && is_key_of(proof, first, mapped)))) {
+        return 2;
+    }
+    return is_key_of(proof, first, mapped)
+        && (!must_be_unique || index->keys->nelts == 1);
+}
+
+static int best_index(const proof_t *proof, const scim_facts_t *facts,
+                      const scim_column_t *mapped, int must_be_unique)
+{
+    int i, best = 0;
+
+    for (i = 0; i < proof->catalog->indexes->nelts; i++) {
+        int grade = serves(proof, facts,
+                           get_index(proof, i), mapped,
+                           must_be_unique);
+
+        best = grade > best ? grade : best;
+    }
+    return best;
+}
+
+static void check_unique(proof_t *proof, const scim_facts_t *facts,
+                         const scim_column_t *mapped)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+
+    switch (best_index(proof, facts, mapped, 1)) {
+    case 0:
+        note(proof, "ScimAttribute %s must be unique within an organisation, "
+             "but no index sees to it; CREATE UNIQUE INDEX ON %s (\"%s\", "
+             "%s)%s", mapped->target, mapping->table, mapping->tenant,
+             key_expression(proof, mapped), live_predicate(proof, facts));
+        break;
+    case 1:
+        scim_log(SCIM_LOG_WARNING, 22, "ScimAttribute %s is unique over all "
+                 "organisations, so one can see that another uses a value; "
+                 "CREATE UNIQUE INDEX ON %s (\"%s\", %s)%s instead",
+                 mapped->target, mapping->table, mapping->tenant,
+                 key_expression(proof, mapped), live_predicate(proof, facts));
+        break;
+    default:
+        break;
+    }
+}
+
+static void check_lookup(proof_t *proof, const scim_facts_t *facts,
+                         const scim_column_t *mapped)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+
+    if (!best_index(proof, facts, mapped, 0)) {
+        note(proof, "ScimAttribute %s is what directories look accounts up "
+             "by, but no index serves; CREATE INDEX ON %s (\"%s\", %s)%s",
+             mapped->target, mapping->table, mapping->tenant,
+             key_expression(proof, mapped), live_predicate(proof, facts));
+    }
+}
+
+static void check_key_index(proof_t *proof)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    int i;
+
+    for (i = 0; i < proof->catalog->indexes->nelts; i++) {
+        const dbindex_t *index = get_index(proof, i);
+
+        if (index->is_unique && index->keys->nelts == 1 && !*index->predicate
+            && is_column(proof, APR_ARRAY_IDX(index->keys, 0, const char *),
+                         mapping->key)) {
+            return;
+        }
+    }
+    note(proof, "ScimKey \"%s\" is not unique; ALTER TABLE %s ADD UNIQUE "
+         "(\"%s\")", mapping->key, mapping->table, mapping->key);
+}
+
+static void check_indexes(proof_t *proof, const scim_facts_t *facts)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    int i;
+
+    if (proof->catalog->is_view) {
+        return;
+    }
+    check_key_index(proof);
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *mapped =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        if (mapped->attr == mapping->type->user_name
+            || mapped->attr == mapping->type->external_id) {
+            check_unique(proof, facts, mapped);
+        }
+        else if (mapped->element && mapped->sub
+                 && strcmp(mapped->attr->name, "emails") == 0
+                 && strcmp(mapped->sub->name, "value") == 0) {
+            check_lookup(proof, facts, mapped);
+        }
+    }
+}
+
+/* Which attribute a rule is about, for the wording of a refusal. */
+
+static void add_rule(const scim_facts_t *facts, const char *name,
+                     const char *target)
+{
+    scim_rule_t *rule = apr_array_push(facts->rules);
+
+    rule->name = name;
+    rule->target = target;
+}
+
+static void read_unique(const proof_t *proof, const scim_facts_t *facts,
+                        const dbindex_t *index, const scim_column_t *mapped)
+{
+    int i;
+
+    for (i = 0; i < index->keys->nelts; i++) {
+        const char *key = APR_ARRAY_IDX(index->keys, i, const char *);
+
+        if (is_key_of(proof, key, mapped)
+            || is_column(proof, key, mapped->name)) {
+            add_rule(facts, index->name, mapped->target);
+        }
+    }
+}
+
+static void read_rules(const proof_t *proof, scim_facts_t *facts)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    const apr_array_header_t *checks = proof->catalog->checks;
+    int i, j;
+
+    facts->rules = apr_array_make(proof->pool, 8, sizeof(scim_rule_t));
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *mapped =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        for (j = 0; j < proof->catalog->indexes->nelts; j++) {
+            const dbindex_t *index = get_index(proof, j);
+
+            if (index->is_unique) {
+                read_unique(proof, facts, index, mapped);
+            }
+        }
+        for (j = 0; j < checks->nelts; j++) {
+            const scim_catalog_check_t *check =
+                &APR_ARRAY_IDX(checks, j, scim_catalog_check_t);
+
+            if (strcmp(check->column, mapped->name) == 0) {
+                add_rule(facts, check->name, mapped->target);
+            }
+        }
+    }
+}
+
+/* The contract's own half */
+
+static void check_contract(proof_t *proof)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    const scim_catalog_t *catalog = proof->catalog;
+
+    if (!catalog->tokens_fit) {
+        note(proof, "ScimTokens: %s is not a view with the columns "
+             "token_sha256 bytea, token_id text, tenant text and actor text; "
+             "run scim.sql in this database", mapping->tokens);
+    }
+    else if (!catalog->can_select_tokens) {
+        note(proof, "ScimTokens: role \"%s\" may not read %s; GRANT SELECT "
+             "ON %s TO \"%s\"", catalog->role, mapping->tokens, mapping->tokens,
+             catalog->role);
+    }
+    if (!catalog->has_events || !catalog->has_version) {
+        note(proof, "schema \"scim\" is missing or too old; run scim.sql in "
+             "this database");
+    }
+    else if (!catalog->can_call_version) {
+        note(proof, "role \"%s\" may not call scim.version(); GRANT EXECUTE "
+             "ON FUNCTION scim.version() TO \"%s\"", catalog->role,
+             catalog->role);
+    }
+    else if (!catalog->can_insert_events) {
+        note(proof, "role \"%s\" may not write events; GRANT INSERT (tenant, "
+             "actor, token_id, request_id, operation, resource_type, "
+             "resource_id, changes, outcome) ON scim.events TO \"%s\"",
+             catalog->role, catalog->role);
+    }
+}
+
+/* A statement that proves something by not failing, and what is wrong when
+ * it does. */
+typedef struct trial_t {
+    const char *sql;
+    const char *finding;
+} trial_t;
+
+static void add_trial(apr_array_header_t *trials, const char *sql,
+                      const char *finding)
+{
+    trial_t *trial = apr_array_push(trials);
+
+    trial->sql = sql;
+    trial->finding = finding;
+}
+
+/* What only running it shows: the condition and the constants that stand in
+ * the configuration as SQL. */
+static apr_array_header_t *make_trials(const proof_t *proof)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    apr_array_header_t *trials = apr_array_make(proof->pool, 4,
+                                                sizeof(trial_t));
+    int i;
+
+    if (mapping->protect) {
+        add_trial(trials,
+            apr_psprintf(proof->pool, "SELECT 1 FROM %s AS r WHERE (%s) "
+                         "LIMIT 0", mapping->table, mapping->protect),
+            apr_psprintf(proof->pool, "ScimProtect \"%s\" is not a condition "
+                         "on %s", mapping->protect, mapping->table));
+    }
+    for (i = 0; i < mapping->constants->nelts; i++) {
+        const scim_constant_t *constant =
+            &APR_ARRAY_IDX(mapping->constants, i, scim_constant_t);
+        const dbcolumn_t *column = get_column(proof, constant->name);
+        scim_sql_t sql;
+
+        if (!column) {
+            continue;
+        }
+        scim_sql_init(&sql, proof->pool);
+        scim_buf_puts(&sql.text, "SELECT ");
+        scim_sql_literal(&sql, constant->value);
+        scim_buf_printf(&sql.text, "::%s", column->type);
+        add_trial(trials, sql.text.data,
+            apr_psprintf(proof->pool, "ScimDefault %s \"%s\" is no value of "
+                         "type %s", constant->name, constant->value,
+                         column->type));
+    }
+    return trials;
+}
+
+static void check_version(proof_t *proof, const PGresult *result)
+{
+    int version = atoi(PQgetvalue(result, 0, 0));
+
+    if (version != SCIM_SCHEMA_VERSION) {
+        note(proof, "schema \"scim\" is of version %d, this module works with "
+             "%d; run the scim.sql that came with the module", version,
+             SCIM_SCHEMA_VERSION);
+    }
+}
+
+/* All in one turn; only when one has failed, one by one to find which. */
+static scim_err_t *check_by_running(proof_t *proof, scim_conn_t *conn)
+{
+    const apr_array_header_t *trials = make_trials(proof);
+    PGresult **results;
+    scim_err_t *err;
+    int i;
+
+    for (i = 0; i < trials->nelts; i++) {
+        scim_conn_queue_text(conn, APR_ARRAY_IDX(trials, i, trial_t).sql);
+    }
+    scim_conn_queue_text(conn, "SELECT scim.version()");
+    err = scim_conn_turn(&results, conn, proof->pool);
+    if (!err) {
+        check_version(proof, results[trials->nelts]);
+        return NULL;
+    }
+    for (i = 0; i < trials->nelts && err->kind != SCIM_ERR_UNAVAILABLE; i++) {
+        const trial_t *trial = &APR_ARRAY_IDX(trials, i, trial_t);
+        scim_err_t *failed;
+
+        scim_conn_queue_text(conn, trial->sql);
+        failed = scim_conn_turn(&results, conn, proof->pool);
+        if (failed) {
+            err = failed;
+            note(proof, "%s: %s", trial->finding, failed->cause);
+        }
+    }
+    return proof->findings->nelts && err->kind != SCIM_ERR_UNAVAILABLE
+         ? NULL : err;
+}
+
+static scim_err_t *findings_error(const proof_t *proof, apr_pool_t *pool)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+
+    return scim_err_make_cause(SCIM_ERR_MISCONFIGURED,
+        "the service is not set up correctly; its administrator finds the "
+        "reason in the web server's error log",
+        apr_pstrcat(pool, "<ScimResource ", mapping->type->name, "> in ",
+                    mapping->location, ": ",
+                    apr_array_pstrcat(pool, proof->findings, '\n'), NULL),
+        pool);
+}
+
+/* The checks that need nothing but the catalog. */
+static void check_catalog(proof_t *proof, scim_facts_t *facts)
+{
+    int n = proof->mapping->columns->nelts;
+
+    check_columns(proof, facts, apr_pcalloc(proof->pool, n * sizeof(char *)),
+                  apr_pcalloc(proof->pool, n * sizeof(int)));
+    check_own_columns(proof, facts);
+    check_not_null(proof);
+    check_constants(proof);
+    if (!proof->findings->nelts) {
+        check_indexes(proof, facts);
+    }
+    check_contract(proof);
+}
+
+static scim_err_t *prove(const scim_facts_t **pfacts, scim_conn_t *conn,
+                         const scim_mapping_t *mapping, apr_pool_t *keep,
+                         apr_pool_t *pool)
+{
+    scim_facts_t *facts = apr_pcalloc(keep, sizeof(*facts));
+    proof_t proof;
+
+    proof.mapping = mapping;
+    proof.pool = keep;
+    proof.findings = apr_array_make(keep, 4, sizeof(const char *));
+    SCIM_TRY(check_schemas(&proof, conn));
+    if (!proof.findings->nelts) {
+        SCIM_TRY(scim_catalog_read(&proof.catalog, conn, mapping, keep));
+        if (proof.catalog->exists) {
+            check_catalog(&proof, facts);
+        }
+        else {
+            note(&proof, "ScimTable: there is no table or view %s in this "
+                 "database", mapping->table);
+        }
+    }
+    if (!proof.findings->nelts) {
+        SCIM_TRY(check_by_running(&proof, conn));
+    }
+    if (proof.findings->nelts) {
+        return findings_error(&proof, pool);
+    }
+    read_rules(&proof, facts);
+    *pfacts = facts;
+    return NULL;
+}
+
+scim_err_t *scim_proof_facts(const scim_facts_t **pfacts, scim_conn_t *conn,
+                             const scim_mapping_t *mapping, apr_pool_t *pool)
+{
+    apr_hash_t *memory = scim_conn_memory(conn);
+    const scim_facts_t *facts = apr_hash_get(memory, &mapping,
+                                             sizeof(mapping));
+    const scim_mapping_t **key;
+    apr_pool_t *keep;
+    scim_err_t *err;
+
+    if (facts) {
+        *pfacts = facts;
+        return NULL;
+    }
+    apr_pool_create(&keep, scim_conn_memory_pool(conn));
+    err = prove(&facts, conn, mapping, keep, pool);
+    if (err) {
+        apr_pool_destroy(keep);
+        return err;
+    }
+    key = apr_palloc(keep, sizeof(*key));
+    *key = mapping;
+    apr_hash_set(memory, key, sizeof(*key), facts);
+    *pfacts = facts;
+    return NULL;
+}
