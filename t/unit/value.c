@@ -1,0 +1,166 @@
+/* A client's values in normal form, and the leniencies that make them so. */
+#include "proto/quirks.h"
+#include "proto/value.h"
+#include "schema/builtin.h"
+#include "t/unit/tap.h"
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include <string.h>
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+static apr_pool_t *pool;
+static scim_rtype_t *type;
+
+static scim_json_t *parse(const char *text)
+{
+    char *json = apr_pstrdup(pool, text), *at;
+    scim_json_t *value = NULL;
+
+    for (at = json; *at; at++) {
+        *at = *at == '\'' ? '"' : *at;
+    }
+    ok(!scim_json_parse(&value, json, strlen(json), pool), "JSON: %s", text);
+    return value;
+}
+
+static const struct {
+    const char *attr;
+    const char *in;
+    const char *out;        /* NULL: refused; "": says nothing */
+} values[] = {
+    { "active", "true", "true" },
+    { "active", "'False'", "false" },
+    { "active", "['TRUE']", "true" },
+    { "active", "'yes'", NULL },
+    { "active", "0", NULL },
+    { "active", "{}", NULL },
+    { "active", "''", "" },
+    { "active", "null", "" },
+    { "title", "'T'", "'T'" },
+    { "title", "['T']", "'T'" },
+    { "title", "['T','U']", NULL },
+    { "title", "7", NULL },
+    { "title", "true", NULL },
+    { "title", "{'a':1}", NULL },
+    { "title", "' '", "' '" },
+    { "name", "{'GIVENNAME':'G','x':'y','familyName':''}",
+      "{'givenName':'G'}" },
+    { "name", "'G'", NULL },
+    { "name", "{}", "" },
+    { "name", "{'givenName':7}", NULL },
+    { "emails", "'a@b'", "[{'value':'a@b'}]" },
+    { "emails", "{'value':'a','primary':'True'}",
+      "[{'value':'a','primary':true}]" },
+    { "emails", "[{'value':'a'},{'type':'work'},{'value':''}]",
+      "[{'value':'a'}]" },
+    { "emails", "[]", "" },
+    { "emails", "[null,'',{}]", "" },
+    { "emails", "[7]", NULL },
+    { "emails", "[{'value':'a','primary':'perhaps'}]", NULL },
+    { "addresses", "[{'type':'work','locality':'Z'}]",
+      "[{'type':'work','locality':'Z'}]" },
+    { "manager", "'7'", "{'value':'7'}" },
+    { "manager", "[{'value':'7','displayName':'D'}]", "{'value':'7'}" },
+    { "manager", "{'value':''}", "" },
+    { "manager", "{'displayName':'D'}", "" },
+    { "x509Certificates", "[{'value':'QUJD'}]", "[{'value':'QUJD'}]" },
+    { "x509Certificates", "[{'value':'no base64!'}]", NULL }
+};
+
+static void test_values(void)
+{
+    unsigned char *stored = memset(apr_palloc(pool, type->nattrs), 1,
+                                   type->nattrs);
+    size_t i;
+
+    for (i = 0; i < COUNT(values); i++) {
+        const scim_attr_t *attr = scim_rtype_attr_anywhere(type,
+                                                           values[i].attr);
+        scim_json_t *value = NULL;
+        scim_err_t *err = scim_value_decode(&value, parse(values[i].in), attr,
+                                            scim_intake_make(type, stored,
+                                                             pool));
+
+        if (!values[i].out) {
+            ok(err && err->kind == SCIM_ERR_INVALID_VALUE, "%s %s is refused",
+               values[i].attr, values[i].in);
+            ok(err && strstr(err->detail, values[i].attr),
+               "%s %s: the detail names it", values[i].attr, values[i].in);
+        }
+        else if (!*values[i].out) {
+            ok(!err && !value, "%s %s says nothing", values[i].attr,
+               values[i].in);
+        }
+        else {
+            ok(!err && value
+               && scim_json_is_equal(value, parse(values[i].out)),
+               "%s %s is %s", values[i].attr, values[i].in, values[i].out);
+        }
+    }
+}
+
+static void test_element(void)
+{
+    unsigned char *stored = memset(apr_palloc(pool, type->nattrs), 1,
+                                   type->nattrs);
+    scim_intake_t *intake = scim_intake_make(type, stored, pool);
+    const scim_attr_t *name = scim_rtype_attr(type, NULL, "name");
+    scim_json_t *value;
+
+    ok(!scim_value_decode_element(&value,
+                                  parse("{'givenName':null,'familyName':'F'}"),
+                                  name, 1, intake), "an element");
+    ok(scim_json_find(value, "givenName")
+       && scim_json_find(value, "givenName")->type == SCIM_JSON_NULL,
+       "what is cleared stays visible for the caller");
+    ok(!scim_value_decode_element(&value, parse("{'givenName':null}"), name,
+                                  0, intake) && !value,
+       "and does not where nobody asks for it");
+}
+
+static void test_quirks(void)
+{
+    const scim_attr_t *manager = scim_rtype_attr_anywhere(type, "manager");
+    const scim_attr_t *value = scim_attr_sub(manager, "value");
+
+    is_int(scim_quirk_boolean(parse("'True'")), 1, "\"True\" is true");
+    is_int(scim_quirk_boolean(parse("'fALSE'")), 0, "\"fALSE\" is false");
+    is_int(scim_quirk_boolean(parse("'1'")), -1, "\"1\" is neither");
+    is_int(scim_quirk_boolean(parse("1")), -1, "1 is neither");
+    is_int(scim_quirk_op("ADD"), 'a', "ADD");
+    is_int(scim_quirk_op("Replace"), 'r', "Replace");
+    is_int(scim_quirk_op("remove"), 'd', "remove");
+    is_int(scim_quirk_op("move"), 0, "move is none");
+    is_str(scim_quirk_single_in_array(parse("['x']"))->text, "x",
+           "one value in an array");
+    ok(scim_quirk_single_in_array(parse("['x','y']"))->type
+       == SCIM_JSON_ARRAY, "two stay an array");
+    ok(!scim_quirk_bare_value(parse("'G'"),
+                              scim_rtype_attr(type, NULL, "name"), pool),
+       "name has no value that could stand bare");
+    is_str(scim_quirk_wrapped_value(parse("[{'value':'7'}]"), value)->text,
+           "7", "the whole where the value belongs");
+    ok(scim_quirk_is_remove_list(parse("[{'value':'a'}]"))
+       && !scim_quirk_is_remove_list(parse("null"))
+       && !scim_quirk_is_remove_list(NULL), "a list of what to remove");
+    ok(scim_quirk_is_server_only(type->id)
+       && scim_quirk_is_server_only(scim_rtype_attr(type, NULL, "groups"))
+       && !scim_quirk_is_server_only(type->user_name),
+       "what only the server sets");
+}
+
+int main(void)
+{
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    type = scim_builtin_user(pool);
+    test_values();
+    test_element();
+    test_quirks();
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return done_testing();
+}
