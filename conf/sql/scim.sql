@@ -151,6 +151,10 @@ COMMENT ON TABLE scim.events IS 'what was changed through SCIM, by whom, when';
 -- Columns, their order and their types are the contract. All of the WHERE is
 -- your policy: add, drop or rewrite gates.
 --
+-- "OFFSET 0" makes PostgreSQL look the one user up by key. Left to itself it may
+-- choose, from statistics of a time when the table was small, to walk all users
+-- on every request.
+--
 -- "security_barrier" has these gates decided before any condition of the role
 -- that asks, so that no function smuggled into a query gets to see the tokens
 -- which they hold back. The look-up still uses the index, since equality of
@@ -160,7 +164,11 @@ CREATE OR REPLACE VIEW scim.tokens (token_sha256, token_id, tenant, actor)
 AS
 SELECT t.token_sha256, t.id::text, o.id::text, u.id::text
   FROM public.api_tokens t
-  JOIN public.users u ON u.id = t.user_id
+ CROSS JOIN LATERAL (
+       SELECT id, organisation_id, api_access, active, deleted_at
+         FROM public.users
+        WHERE id = t.user_id
+       OFFSET 0) u
   JOIN public.organisations o ON o.id = u.organisation_id
  WHERE o.api_available          -- the vendor offers the API to this customer
    AND o.api_enabled            -- its administrator chose "Enable API Access"

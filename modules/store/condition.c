@@ -253,7 +253,7 @@ static void write_present(const writer_t *w, const operand_t *operand)
 static void write_infix(const writer_t *w, const operand_t *operand,
                         const char *op, const scim_filter_t *filter)
 {
-    int by_bytes = is_text(operand->leaf) && (op[0] == '<' || op[0] == '>');
+    int by_bytes = is_text(operand->leaf) && strpbrk(op, "<>");
 
     PUTS(w, typed(w, operand));
     if (by_bytes) {
