@@ -27,6 +27,7 @@ all: need
 help:
 	@echo 'make                 build/mod_scim.so (V=1 shows the commands)'
 	@echo 'make deps            install the Debian packages that are missing'
+	@echo 'make demo            users of two directories, provisioned; USERS=2400'
 	@echo 'make up, make down   a private PostgreSQL and httpd to play with'
 	@echo '                     SCIM_PORT=8642 PG_PORT=54329 UP_DIR=build/up MPM=event'
 	@echo '                     USERS=0 SCIM_EXTRA_CONF=file'
@@ -236,6 +237,10 @@ fuzz-run: $(FUZZ_BIN)
 
 # ---- running and installing ----
 
+# The directories' people: USERS=2400.
+demo: all
+	@SCIM_MODULE='$(CURDIR)/$(B)/mod_scim.so' t/bin/demo
+
 up: all
 	@SCIM_MODULE='$(CURDIR)/$(B)/mod_scim.so' t/bin/up
 
@@ -263,5 +268,5 @@ clean:
 FORCE:
 
 .PHONY: all help deps need need-clang programs test test-programs all-programs \
-    check-sanitize planted check-static objects tidy cppcheck fuzz fuzz-run up \
+    check-sanitize planted check-static objects tidy cppcheck fuzz fuzz-run demo up \
     down install clean FORCE

@@ -179,11 +179,13 @@ static void check_key_column(proof_t *proof, const scim_column_t *mapped,
     }
 }
 
-static void check_columns(proof_t *proof, scim_facts_t *facts,
-                          const char **types, int *lengths)
+static void check_columns(proof_t *proof, scim_facts_t *facts)
 {
     const scim_mapping_t *mapping = proof->mapping;
-    int i;
+    int i, n = mapping->columns->nelts;
+    const char **types = apr_pcalloc(proof->pool, n * sizeof(*types));
+    int *lengths = apr_pcalloc(proof->pool, n * sizeof(*lengths));
+    unsigned char *not_null = apr_pcalloc(proof->pool, n);
 
     for (i = 0; i < mapping->columns->nelts; i++) {
         const scim_column_t *mapped =
@@ -197,6 +199,7 @@ static void check_columns(proof_t *proof, scim_facts_t *facts,
         }
         types[i] = column->type;
         lengths[i] = column->length;
+        not_null[i] = (unsigned char)column->is_not_null;
         check_type(proof, mapped, column, directive);
         check_key_column(proof, mapped, directive);
         need(proof, column, column->can_select, "SELECT", directive);
@@ -207,6 +210,7 @@ static void check_columns(proof_t *proof, scim_facts_t *facts,
     }
     facts->types = types;
     facts->lengths = lengths;
+    facts->not_null = not_null;
 }
 
 static void check_own_columns(proof_t *proof, scim_facts_t *facts)
@@ -726,10 +730,7 @@ static scim_err_t *findings_error(const proof_t *proof, apr_pool_t *pool)
 /* The checks that need nothing but the catalog. */
 static void check_catalog(proof_t *proof, scim_facts_t *facts)
 {
-    int n = proof->mapping->columns->nelts;
-
-    check_columns(proof, facts, apr_pcalloc(proof->pool, n * sizeof(char *)),
-                  apr_pcalloc(proof->pool, n * sizeof(int)));
+    check_columns(proof, facts);
     check_own_columns(proof, facts);
     check_not_null(proof);
     check_constants(proof);

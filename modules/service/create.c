@@ -19,6 +19,13 @@ typedef struct create_baton_t {
     scim_answer_t answer;       /* of the statement that did it */
 } create_baton_t;
 
+/* What a row is that a create takes over. */
+typedef enum {
+    MEETING_INACTIVE,       /* it has the externalId */
+    MEETING_TOMBSTONE,      /* likewise, and was deleted */
+    MEETING_UNLINKED        /* it has the userName and no externalId */
+} meeting_t;
+
 static scim_err_t *insert(create_baton_t *create, scim_talk_t *talk)
 {
     apr_pool_t *pool = talk->call->request->pool;
@@ -73,18 +80,53 @@ static int is_active(const scim_talk_t *talk, const scim_found_t *found)
     return value && *value == 't';
 }
 
-/* Give an existing row what the body says; what the body leaves out stays as
- * it was, but for `active` of a row that is restored. A row that has changed
- * since it was met gives an empty answer. */
-static scim_err_t *take_over(create_baton_t *create, scim_talk_t *talk,
-                             const scim_found_t *met, int is_restore)
+/* What an existing row becomes. Linked or restored, it keeps what the body
+ * leaves out. A tombstone was gone for the client, so it begins anew with what
+ * the body says, under its old id. */
+static scim_err_t *become(scim_json_t **pafter, const create_baton_t *create,
+                          scim_talk_t *talk, const scim_json_t *before,
+                          meeting_t meeting)
 {
     const scim_call_t *call = talk->call;
     const scim_rtype_t *type = talk->mapping->type;
     apr_pool_t *pool = call->request->pool;
-    scim_intake_t *intake = scim_intake_begin(call->reply, call);
-    scim_update_mode_t mode = met->how == 't' ? SCIM_UPDATE_REVIVE
-                                              : SCIM_UPDATE_MET;
+    scim_json_t *after = meeting == MEETING_TOMBSTONE
+                       ? scim_json_make(SCIM_JSON_OBJECT, pool)
+                       : scim_json_copy(before, pool);
+
+    SCIM_TRY(scim_patch_merge(after, create->body,
+                              scim_intake_begin(call->reply, call)));
+    if (meeting != MEETING_UNLINKED) {
+        scim_resource_set(type, after, type->active,
+            scim_json_copy(scim_resource_get(type, create->resource,
+                                             type->active), pool), pool);
+    }
+    *pafter = after;
+    return NULL;
+}
+
+/* A column that must not be NULL keeps its value instead. */
+static void keep_not_null(const scim_talk_t *talk, const scim_state_t *old,
+                          scim_state_t *new)
+{
+    int i;
+
+    for (i = 0; i < talk->mapping->columns->nelts; i++) {
+        if (!new->values[i] && talk->facts->not_null[i]) {
+            new->values[i] = old->values[i];
+        }
+    }
+}
+
+/* Give an existing row to the request. One that has changed since it was met
+ * gives an empty answer. */
+static scim_err_t *take_over(create_baton_t *create, scim_talk_t *talk,
+                             const scim_found_t *met, meeting_t meeting)
+{
+    const scim_call_t *call = talk->call;
+    apr_pool_t *pool = call->request->pool;
+    scim_update_mode_t mode = meeting == MEETING_TOMBSTONE
+                            ? SCIM_UPDATE_REVIVE : SCIM_UPDATE_MET;
     scim_json_t *before, *after;
     scim_state_t *old, *new;
     scim_change_t change;
@@ -93,15 +135,10 @@ static scim_err_t *take_over(create_baton_t *create, scim_talk_t *talk,
     scim_sql_t sql;
 
     SCIM_TRY(scim_row_compose(&before, talk->mapping, &met->row, pool));
-    after = scim_json_copy(before, pool);
-    SCIM_TRY(scim_patch_merge(after, create->body, intake));
-    if (is_restore) {
-        scim_resource_set(type, after, type->active,
-            scim_json_copy(scim_resource_get(type, create->resource,
-                                             type->active), pool), pool);
-    }
+    SCIM_TRY(become(&after, create, talk, before, meeting));
     old = scim_row_split(talk->mapping, before, pool);
     new = scim_row_split(talk->mapping, after, pool);
+    keep_not_null(talk, old, new);
     SCIM_TRY(scim_state_check(talk->mapping, talk->facts, new, pool));
     if (mode == SCIM_UPDATE_MET
         && scim_state_is_equal(talk->mapping, old, new)) {
@@ -109,7 +146,7 @@ static scim_err_t *take_over(create_baton_t *create, scim_talk_t *talk,
         create->answer.count = 1;
         return NULL;
     }
-    change.operation = is_restore ? "restore" : "adopt";
+    change.operation = meeting == MEETING_UNLINKED ? "adopt" : "restore";
     change.changes = scim_row_changes(talk->mapping, before, after, pool);
     scim_sql_init(&sql, pool);
     scim_sql_update(&sql, talk->mapping, talk->facts, &call->asker,
@@ -154,12 +191,13 @@ static scim_err_t *meet(create_baton_t *create, scim_talk_t *talk)
             return scim_rules_conflict(talk, type->user_name,
                                        create->resource);
         }
-        return take_over(create, talk, back, 1);
+        return take_over(create, talk, back,
+                         linked ? MEETING_INACTIVE : MEETING_TOMBSTONE);
     }
     if (named && talk->mapping->adopt
         && scim_resource_get(type, create->resource, type->external_id)
         && !column_value(talk, named, type->external_id)) {
-        return take_over(create, talk, named, 0);
+        return take_over(create, talk, named, MEETING_UNLINKED);
     }
     return scim_rules_conflict(talk, type->user_name, create->resource);
 }

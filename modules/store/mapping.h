@@ -87,6 +87,7 @@ typedef struct scim_facts_t {
     int tombstone_is_boolean;
     const char *const *types;       /* by place in mapping->columns */
     const int *lengths;             /* likewise: characters, 0: no limit */
+    const unsigned char *not_null;  /* likewise */
     apr_array_header_t *rules;      /* of scim_rule_t */
 } scim_facts_t;
 

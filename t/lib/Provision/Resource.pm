@@ -38,7 +38,7 @@ sub _same {
     my ($wanted, $there) = @_;
     return 0 unless defined $there;
     if (ref $wanted eq 'JSON::PP::Boolean') {
-        return 0 unless ref $there eq 'JSON::PP::Boolean' || lc $there =~ /\A(?:true|false)\z/;
+        return 0 unless ref $there eq 'JSON::PP::Boolean' || $there =~ /\A(?:true|false)\z/i;
         my $is = ref $there ? $there : lc $there eq 'true';
         return !$wanted == !$is;
     }
