@@ -1,4 +1,6 @@
 #include "base/fold.h"
+
+#include <apr_lib.h>
 #include "base/buf.h"
 
 #include <locale.h>
@@ -98,6 +100,23 @@ const char *scim_fold(const char *text, apr_pool_t *pool)
         }
     }
     return buf.data;
+}
+
+int scim_fold_is_equal(const char *a, const char *b,
+                       apr_pool_t *scratch_pool)
+{
+    const char *x = a, *y = b;
+
+    for (; *x && *y; x++, y++) {
+        if ((unsigned char)*x >= 0x80 || (unsigned char)*y >= 0x80) {
+            return strcmp(scim_fold(a, scratch_pool),
+                          scim_fold(b, scratch_pool)) == 0;
+        }
+        if (apr_tolower(*x) != apr_tolower(*y)) {
+            return 0;
+        }
+    }
+    return *x == *y;
 }
 
 int scim_utf8_is_valid(const char *text, apr_size_t len)

@@ -42,13 +42,18 @@ struct scim_json_t {
 /* How many arrays and objects may stand within each other. */
 #define SCIM_JSON_DEPTH_MAX 32
 
+/* How many values and names a document may have: a tree takes many times the
+ * room of its text. */
+#define SCIM_JSON_VALUES_MAX 20000
+
 /**
  * Parse one JSON document.
  *
  * Refused besides bad syntax: a name given twice in one object (case
  * ignored), NUL in a string, invalid UTF-8, a lone surrogate, an integer
  * beyond 64 bits, nesting beyond SCIM_JSON_DEPTH_MAX, anything behind the
- * document. A byte order mark in front is skipped.
+ * document, and more than SCIM_JSON_VALUES_MAX values
+ * (SCIM_ERR_TOO_LARGE). A byte order mark in front is skipped.
  *
  * @param pvalue set on success; lives in @a pool, as all its texts do
  * @return NULL, or SCIM_ERR_INVALID_SYNTAX with a detail that says what is

@@ -22,6 +22,7 @@ typedef struct check_t {
     apr_size_t len;
     apr_size_t at;          /* the next byte */
     int depth;              /* arrays and objects open */
+    int tokens;             /* values and names met */
     int names_from[SCIM_JSON_DEPTH_MAX];    /* per open array or object: its
                                              * first one in names */
     apr_array_header_t *names;              /* name_t, inner objects last */
@@ -309,6 +310,11 @@ static scim_err_t *check_token(check_t *c, scim_buf_t *scratch)
 {
     char next = peek(c, 0);
 
+    if (!strchr("}],:", next) && ++c->tokens > SCIM_JSON_VALUES_MAX) {
+        return scim_err_make(SCIM_ERR_TOO_LARGE, c->pool,
+                             "JSON: more than %d values and names in one body",
+                             SCIM_JSON_VALUES_MAX);
+    }
     switch (next) {
     case '{':
     case '[':

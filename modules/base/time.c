@@ -108,7 +108,8 @@ int scim_time_parse(apr_time_t *ptime, const char *text)
     *ptime = apr_time_from_sec(days_from_epoch(year, month, day) * 86400
                                + seconds(hour, minute, second) - offset)
            + usec;
-    return 1;
+    return *ptime >= apr_time_from_sec(days_from_epoch(1, 1, 1) * 86400)
+        && *ptime < apr_time_from_sec(days_from_epoch(10000, 1, 1) * 86400);
 }
 
 const char *scim_time_format(apr_time_t time, apr_pool_t *pool)

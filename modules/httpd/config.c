@@ -349,7 +349,7 @@ static const char *check_place(const cmd_parms *cmd)
     const ap_directive_t *parent = cmd->directive->parent;
 
     if (!parent || ap_cstr_casecmp(parent->directive, "<Location")
-        || *parent->args == '~') {
+        || strpbrk(parent->args, "~*?[")) {
         return SCIM_DIRECTIVE_RESOURCE "> must stand inside a <Location>, "
                "whose path is the base of all SCIM URLs";
     }

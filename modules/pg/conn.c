@@ -13,6 +13,9 @@
  * otherwise fill the server's memory. */
 #define STATEMENTS_MAX 256
 
+/* Longer texts are rare filters, and their plans large: not kept. */
+#define PREPARED_TEXT_MAX 8192
+
 typedef struct statement_t {
     char name[16];
 } statement_t;
@@ -304,6 +307,16 @@ static void queue(scim_conn_t *conn, const char *text, int nparams,
         conn->broken = 1;
         return;
     }
+    if (strlen(text) > PREPARED_TEXT_MAX) {
+        if (!PQsendQueryParams(conn->pg, text, nparams, NULL, params, NULL,
+                               NULL, 0)) {
+            conn->broken = 1;
+            return;
+        }
+        push_pending(conn, NULL);
+        conn->queued++;
+        return;
+    }
     statement = prepared(conn, text);
     if (!statement || !PQsendQueryPrepared(conn->pg, statement->name, nparams,
                                            params, NULL, NULL, 0)) {
@@ -402,7 +415,8 @@ static scim_err_t *refused(scim_conn_t *conn, const PGresult *result,
                                    "a value that must be unique is used by "
                                    "another account", cause, pool);
     }
-    if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0) {
+    if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0
+        || strcmp(state, "54000") == 0) {
         return scim_err_make_cause(SCIM_ERR_INVALID_VALUE,
                                    "a value does not follow the rules of the "
                                    "application", cause, pool);

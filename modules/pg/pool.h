@@ -1,8 +1,9 @@
 /* pool.h - the connections of one child process to one database.
  *
- * Made in child_init, on APR's resource list. The list makes only closed
- * connections, because it makes them under its lock: opening happens in the
- * conversation that needs it, where a slow server holds up nobody else.
+ * Made in child_init. Only closed connections are made under its lock: opening
+ * happens in the conversation that needs it, where a slow server holds up
+ * nobody else. Not APR's resource list: that one aborts when a child of the
+ * prefork MPM is told to end in the middle of a request.
  */
 #ifndef SCIM_PG_POOL_H
 #define SCIM_PG_POOL_H
@@ -27,7 +28,8 @@ apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
 /**
  * Take a connection and begin a conversation.
  *
- * Waits at most the acquire timeout when all are busy. Give it back with
+ * Waits at most the acquire timeout, and never beyond the deadline, when all
+ * are busy. Give it back with
  * scim_pool_release() on the same thread, also after an error of its turns.
  *
  * @param pconn    set on success

@@ -95,9 +95,10 @@ static void need(proof_t *proof, const dbcolumn_t *column, int has,
     }
 }
 
+/* Not character(n): PostgreSQL pads its values, and a cast to it cuts them. */
 static int is_text_type(const dbcolumn_t *column)
 {
-    return column->category == 'S';
+    return column->category == 'S' && strcmp(column->type, "character") != 0;
 }
 
 static int is_number_type(const dbcolumn_t *column)
@@ -231,6 +232,12 @@ static void check_own_columns(proof_t *proof, scim_facts_t *facts)
     column = column_of(proof, mapping->tenant, "ScimTenant");
     if (column) {
         facts->tenant_type = column->type;
+        if (!is_integer_type(column->type) && !is_text_type(column)
+            && strcmp(column->type, "uuid") != 0) {
+            note(proof, "ScimTenant: column \"%s\" is %s; it must be bigint, "
+                 "integer, uuid, text or varchar", column->name,
+                 column->type);
+        }
         need(proof, column, column->can_select, "SELECT", "ScimTenant");
         need(proof, column, column->can_insert, "INSERT", "ScimTenant");
     }
@@ -419,8 +426,11 @@ static int serves(const proof_t *proof, const scim_facts_t *facts,
     const char *tenant = proof->mapping->tenant;
     int exact = !must_be_unique || index->keys->nelts == 2;
 
-    if ((must_be_unique && !index->is_unique)
-        || !has_live_predicate(proof, index, facts->tombstone_is_boolean)) {
+    if (must_be_unique && !index->is_unique) {
+        return 0;
+    }
+    if (!has_live_predicate(proof, index, facts->tombstone_is_boolean)
+        && (must_be_unique || *index->predicate)) {
         return 0;
     }
     if (exact
@@ -789,6 +799,10 @@ scim_err_t *scim_proof_facts(const scim_facts_t **pfacts, scim_conn_t *conn,
     apr_pool_create(&keep, scim_conn_memory_pool(conn));
     err = prove(&facts, conn, mapping, keep, pool);
     if (err) {
+        /* the error of a turn may lie in what is destroyed now */
+        err = scim_err_make_cause(err->kind, apr_pstrdup(pool, err->detail),
+                                  err->cause ? apr_pstrdup(pool, err->cause)
+                                             : NULL, pool);
         apr_pool_destroy(keep);
         return err;
     }

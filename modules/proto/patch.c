@@ -29,6 +29,7 @@ typedef struct work_t {
     scim_intake_t *intake;
     const scim_rtype_t *type;
     apr_pool_t *pool;
+    apr_pool_t *scratch;        /* cleared after each operation */
     int merging;                /* a body, not a PATCH: clears nothing */
     const scim_attr_t *removed; /* a required attribute that `remove` took */
 } work_t;
@@ -136,7 +137,7 @@ static int is_same_text(const scim_json_t *a, const scim_json_t *b,
         || b->type != SCIM_JSON_STRING) {
         return scim_json_is_equal(a, b);
     }
-    return strcmp(scim_fold(a->text, pool), scim_fold(b->text, pool)) == 0;
+    return scim_fold_is_equal(a->text, b->text, pool);
 }
 
 /* Whether `element` is what `wanted` describes: the same `value` where one is
@@ -259,11 +260,11 @@ static void add_element(work_t *work, const scim_attr_t *attr,
         const scim_json_t *my_type = scim_json_find(mine, "type");
 
         if (attr->type != SCIM_TYPE_COMPLEX) {
-            if (is_same_text(mine, element, attr->case_exact, work->pool)) {
+            if (is_same_text(mine, element, attr->case_exact, work->scratch)) {
                 return;
             }
         }
-        else if (is_described(mine, element, attr, work->pool)
+        else if (is_described(mine, element, attr, work->scratch)
                  && (!type || !my_type
                      || scim_json_is_text(my_type, type->text))) {
             merge_members(mine, element, work->pool);
@@ -362,7 +363,7 @@ static scim_err_t *change_matching(work_t *work, op_t op,
         next = element->next;
         if (path->filter
             && !scim_filter_matches_element(path->filter, element,
-                                            work->pool)) {
+                                            work->scratch)) {
             continue;
         }
         found = 1;
@@ -397,7 +398,7 @@ static void remove_matching(work_t *work, const scim_path_t *path)
         next = element->next;
         if (path->filter
             && !scim_filter_matches_element(path->filter, element,
-                                            work->pool)) {
+                                            work->scratch)) {
             continue;
         }
         if (path->sub) {
@@ -438,9 +439,9 @@ static scim_err_t *remove_listed(work_t *work, const scim_attr_t *attr,
         for (element = array ? array->first : NULL; element; element = next) {
             next = element->next;
             if (attr->type == SCIM_TYPE_COMPLEX
-                ? is_described(element, described, attr, work->pool)
+                ? is_described(element, described, attr, work->scratch)
                 : is_same_text(element, described, attr->case_exact,
-                               work->pool)) {
+                               work->scratch)) {
                 scim_json_unlink(array, element);
             }
         }
@@ -591,8 +592,16 @@ static scim_err_t *apply_path(work_t *work, op_t op, const scim_path_t *path,
         }
         return NULL;
     }
-    return op == OP_REMOVE ? remove_at(work, path, value)
-                           : set_at(work, op, path, value);
+    if (op == OP_REMOVE) {
+        SCIM_TRY(remove_at(work, path, value));
+    }
+    else {
+        SCIM_TRY(set_at(work, op, path, value));
+    }
+    apr_pool_clear(work->scratch);
+    return scim_value_check_count(scim_resource_get(work->type,
+                                                    work->resource, attr),
+                                  attr, work->pool);
 }
 
 /* Each member's name is a path; below an extension's URN it is one within
@@ -685,6 +694,7 @@ static void begin(work_t *work, scim_json_t *resource, scim_intake_t *intake,
     work->pool = intake->pool;
     work->merging = merging;
     work->removed = NULL;
+    apr_pool_create(&work->scratch, intake->pool);
 }
 
 scim_err_t *scim_patch_apply(scim_json_t *resource, const scim_patch_t *patch,

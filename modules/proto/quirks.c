@@ -52,7 +52,8 @@ const scim_json_t *scim_quirk_wrapped_value(const scim_json_t *value,
 
 int scim_quirk_is_remove_list(const scim_json_t *value)
 {
-    return value && value->type != SCIM_JSON_NULL;
+    return value && value->type != SCIM_JSON_NULL
+        && !(value->type == SCIM_JSON_STRING && !value->len);
 }
 
 int scim_quirk_is_server_only(const scim_attr_t *attr)

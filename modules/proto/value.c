@@ -95,6 +95,18 @@ static scim_err_t *decode_simple(scim_json_t **pvalue, const scim_json_t *in,
     return NULL;
 }
 
+scim_err_t *scim_value_check_count(const scim_json_t *values,
+                                   const scim_attr_t *attr, apr_pool_t *pool)
+{
+    if (!values || values->type != SCIM_JSON_ARRAY
+        || scim_json_count(values) <= SCIM_VALUES_MAX) {
+        return NULL;
+    }
+    return scim_err_make(SCIM_ERR_INVALID_VALUE, pool,
+                         "%s has more than the %d values that can be kept",
+                         scim_attr_path(attr, pool), SCIM_VALUES_MAX);
+}
+
 int scim_value_is_nothing(const scim_json_t *value, const scim_attr_t *attr)
 {
     return scim_json_is_empty(value)
@@ -179,6 +191,7 @@ scim_err_t *scim_value_decode(scim_json_t **pvalue, const scim_json_t *in,
         *pvalue = value && !scim_value_is_hollow(value, attr) ? value : NULL;
         return NULL;
     }
+    SCIM_TRY(scim_value_check_count(in, attr, intake->pool));
     out = scim_json_make(SCIM_JSON_ARRAY, intake->pool);
     child = in->type == SCIM_JSON_ARRAY ? in->first : in;
     for (; child; child = in->type == SCIM_JSON_ARRAY ? child->next : NULL) {

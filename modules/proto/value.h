@@ -57,6 +57,14 @@ scim_err_t *scim_value_decode_element(scim_json_t **pvalue,
  * a complex one. */
 int scim_value_is_nothing(const scim_json_t *value, const scim_attr_t *attr);
 
+/* How many values an attribute may have. */
+#define SCIM_VALUES_MAX 200
+
+/** Whether there are too many. @a values may be NULL, or no array. @return
+ * NULL, or SCIM_ERR_INVALID_VALUE */
+scim_err_t *scim_value_check_count(const scim_json_t *values,
+                                   const scim_attr_t *attr, apr_pool_t *pool);
+
 /** Whether the element must not exist: empty, or without the `value` that
  * its attribute has. */
 int scim_value_is_hollow(const scim_json_t *element, const scim_attr_t *attr);

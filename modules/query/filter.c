@@ -16,6 +16,7 @@ typedef struct parser_t {
                                  * NULL: one that is not known */
     int bracketed;
     int depth;                  /* parentheses and brackets open */
+    int terms;                  /* comparisons met */
     int unknown;                /* a name was met that is not known */
     apr_pool_t *pool;
 } parser_t;
@@ -250,6 +251,10 @@ static scim_err_t *parse_comparison(const scim_filter_t **pnode,
     scim_filter_t *node = make_node(SCIM_FILTER_COMPARE, NULL, NULL, target.at,
                                     p);
 
+    if (++p->terms > SCIM_FILTER_TERMS_MAX) {
+        return scim_lexer_refuse(&p->lexer, target.at, "more than %d "
+                                 "comparisons", SCIM_FILTER_TERMS_MAX);
+    }
     node->attr = target.attr;
     node->sub = target.sub;
     SCIM_TRY(parse_op(&node->op, p));

@@ -20,6 +20,7 @@
 #include "schema/rtype.h"
 
 #define SCIM_FILTER_LENGTH_MAX  8192    /* bytes */
+#define SCIM_FILTER_TERMS_MAX   100     /* comparisons */
 #define SCIM_FILTER_DEPTH_MAX   64      /* nested parentheses, nots, brackets */
 
 typedef enum {

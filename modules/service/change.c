@@ -50,6 +50,7 @@ static scim_err_t *compute(scim_json_t **pafter, const change_baton_t *change,
         after = scim_json_make(SCIM_JSON_OBJECT, pool);
         SCIM_TRY(scim_patch_merge(after, change->body, intake));
         keep_old(type, before, after, type->external_id, pool);
+        scim_row_keep_foreign(talk->mapping, before, after, pool);
     }
     keep_old(type, before, after, type->active, pool);
     *pafter = after;

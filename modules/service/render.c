@@ -127,9 +127,32 @@ static int is_scalar(scim_span_t value)
     return value.len && *value.text != '{' && *value.text != '[';
 }
 
-/* Write the shown sub-attributes that a stored object has. */
+/* Whether a sub-attribute has a column, which then is what counts: of the
+ * mapped element, or of a single complex attribute where that is NULL. */
+static int has_column(const scim_mapping_t *mapping, const scim_attr_t *sub,
+                      const scim_element_t *mapped)
+{
+    int i;
+
+    if (!mapped) {
+        return mapping->places[sub->index] >= 0;
+    }
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        if (column->sub == sub && column->element
+            && strcasecmp(column->element, mapped->element) == 0) {
+            return 1;
+        }
+    }
+    return strcmp(sub->name, "type") == 0;
+}
+
+/* Write the shown sub-attributes that a stored object has and no column. */
 static void put_stored_subs(scim_buf_t *buf, const scim_render_t *render,
-                            const scim_attr_t *attr, scim_span_t object)
+                            const scim_attr_t *attr,
+                            const scim_element_t *mapped, scim_span_t object)
 {
     scim_span_walk_t walk;
     scim_span_t key, value;
@@ -140,6 +163,7 @@ static void put_stored_subs(scim_buf_t *buf, const scim_render_t *render,
 
         for (sub = attr->subs; sub < attr->subs + attr->nsubs; sub++) {
             if (scim_span_is(key, sub->name) && render->shown[sub->index]
+                && !has_column(render->mapping, sub, mapped)
                 && is_scalar(value) && !scim_span_is_empty(value)) {
                 put_name(buf, sub->name);
                 scim_buf_add(buf, value.text, value.len);
@@ -180,7 +204,7 @@ static void put_complex(scim_buf_t *buf, const scim_render_t *render,
                        sub->name, row->values[place]);
         }
     }
-    put_stored_subs(buf, render, attr, render->extras[attr->index]);
+    put_stored_subs(buf, render, attr, NULL, render->extras[attr->index]);
     keep_unless_empty(buf, mark, '{', '}');
 }
 
@@ -247,8 +271,37 @@ static void put_mapped_element(scim_buf_t *buf, const scim_render_t *render,
             put_column(buf, column, column->sub->name, row->values[i]);
         }
     }
-    put_stored_subs(buf, render, mapped->attr, rest);
+    put_stored_subs(buf, render, mapped->attr, mapped, rest);
     keep_unless_empty(buf, mark, '{', '}');
+}
+
+/* Whether a stored element is of a type that stands in columns: what is left
+ * of a time before it was mapped. */
+static int is_mapped_type(const scim_mapping_t *mapping,
+                          const scim_attr_t *attr, scim_span_t element)
+{
+    scim_span_walk_t walk;
+    scim_span_t key, value;
+    int i;
+
+    scim_span_walk(&walk, element);
+    while (scim_span_next(&walk, &key, &value)) {
+        if (!scim_span_is(key, "type")) {
+            continue;
+        }
+        for (i = 0; i < mapping->elements->nelts; i++) {
+            const scim_element_t *mapped =
+                &APR_ARRAY_IDX(mapping->elements, i, scim_element_t);
+
+            if (mapped->attr == attr
+                && value.len == strlen(mapped->element) + 2
+                && strncasecmp(value.text + 1, mapped->element,
+                               value.len - 2) == 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
 }
 
 static void put_multi(scim_buf_t *buf, const scim_render_t *render,
@@ -272,9 +325,13 @@ static void put_multi(scim_buf_t *buf, const scim_render_t *render,
     }
     scim_span_walk(&walk, render->extras[attr->index]);
     while (scim_span_next(&walk, &key, &value)) {
-        apr_size_t element = open_element(buf);
+        apr_size_t element;
 
-        put_stored_subs(buf, render, attr, value);
+        if (is_mapped_type(mapping, attr, value)) {
+            continue;
+        }
+        element = open_element(buf);
+        put_stored_subs(buf, render, attr, NULL, value);
         keep_unless_empty(buf, element, '{', '}');
     }
     keep_unless_empty(buf, mark, '[', ']');

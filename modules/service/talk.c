@@ -12,6 +12,7 @@ static scim_err_t *attempt(int *pagain, const scim_call_t *call,
     scim_talk_t talk = { call, request->service->users, NULL, NULL };
     scim_err_t *err;
 
+    *pagain = 0;
     SCIM_TRY(scim_pool_acquire(&talk.conn, request->connections, deadline,
                                request->pool));
     err = scim_proof_facts(&talk.facts, talk.conn, talk.mapping,

@@ -76,6 +76,10 @@ static void column_operand(const writer_t *w, operand_t *operand,
                   ? apr_pstrcat(w->pool, "(NOT ", name, ")", NULL)
                   : column->form == SCIM_COLUMN_IS_NULL
                   ? apr_pstrcat(w->pool, "(", name, " IS NULL)", NULL) : name;
+    if (column->attr == w->mapping->type->active) {
+        operand->text = apr_pstrcat(w->pool, "coalesce(", operand->text,
+                                    ", false)", NULL);
+    }
     if (column->key_name) {
         operand->key = apr_pstrcat(w->pool, "r.",
             scim_mapping_quote(column->key_name, w->pool), NULL);
@@ -210,6 +214,11 @@ static const char *typed(const writer_t *w, const operand_t *operand)
              : operand->key ? operand->key
              : apr_pstrcat(w->pool, "lower(", operand->text, ")", NULL);
     }
+    if (operand->is_json && operand->leaf->type == SCIM_TYPE_BOOLEAN) {
+        /* whatever else stands there equals neither */
+        return apr_pstrcat(w->pool, "CASE ", operand->text, " WHEN 'true' "
+                           "THEN true WHEN 'false' THEN false END", NULL);
+    }
     if (operand->is_json) {
         return apr_pstrcat(w->pool, "(", operand->text, ")::",
                            sql_type(operand->leaf), NULL);
@@ -283,7 +292,7 @@ static void write_comparison(const writer_t *w, const operand_t *operand,
     PUTS(w, exact ? "coalesce(" : "(");
     if (besides) {
         write_present(w, operand);
-        PUTS(w, " AND ");
+        PUTS(w, " AND (");
     }
     switch (filter->op) {
     case SCIM_OP_CO:
@@ -317,6 +326,7 @@ static void write_comparison(const writer_t *w, const operand_t *operand,
         write_infix(w, operand, infix[filter->op], filter);
         break;
     }
+    PUTS(w, besides ? ")" : "");
     PUTS(w, exact ? ", false)" : ")");
 }
 

@@ -34,7 +34,7 @@ scim_mapping_t *scim_mapping_make_user(apr_pool_t *pool)
 
 const char *scim_mapping_quote(const char *name, apr_pool_t *pool)
 {
-    char *out = apr_palloc(pool, 2 * strlen(name) + 5), *at = out;
+    char *out = apr_palloc(pool, 3 * strlen(name) + 3), *at = out;
 
     *at++ = '"';
     for (; *name; name++) {

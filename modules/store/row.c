@@ -52,6 +52,21 @@ static scim_json_t *find_element(const scim_json_t *array, const char *type)
     return found;
 }
 
+/* Take out the elements of that type. */
+static void drop_elements(scim_json_t *array, const char *type)
+{
+    scim_json_t *element, *next;
+
+    for (element = array ? array->first : NULL; element; element = next) {
+        const scim_json_t *mine = scim_json_find(element, "type");
+
+        next = element->next;
+        if (mine && scim_json_is_text(mine, type)) {
+            scim_json_unlink(array, element);
+        }
+    }
+}
+
 /* Put a mapped element in front of the others of its attribute. */
 static void prepend(scim_json_t *array, scim_json_t *element)
 {
@@ -84,6 +99,12 @@ static void compose_element(scim_json_t *resource,
     if (rest) {
         scim_json_unlink(resource, rest);
     }
+    array = scim_resource_get(mapping->type, resource, mapped->attr);
+    drop_elements(array, mapped->element);
+    if (array && !array->first) {
+        scim_resource_remove(mapping->type, resource, mapped->attr);
+        array = NULL;
+    }
     scim_json_set(element, "type",
                   scim_json_make_string(mapped->element, pool));
     for (i = 0; i < mapping->columns->nelts; i++) {
@@ -107,7 +128,6 @@ static void compose_element(scim_json_t *resource,
     if (is_hollow(element, mapped->attr)) {
         return;
     }
-    array = scim_resource_get(mapping->type, resource, mapped->attr);
     if (!array) {
         array = scim_json_make(SCIM_JSON_ARRAY, pool);
         scim_resource_set(mapping->type, resource, mapped->attr, array, pool);
@@ -204,6 +224,20 @@ scim_err_t *scim_row_compose(scim_json_t **presource,
     return NULL;
 }
 
+void scim_row_keep_foreign(const scim_mapping_t *mapping,
+                           const scim_json_t *before, scim_json_t *after,
+                           apr_pool_t *pool)
+{
+    const scim_json_t *member;
+
+    for (member = before->first; member; member = member->next) {
+        if (!scim_rtype_attr(mapping->type, NULL, member->name)
+            && !scim_rtype_schema(mapping->type, member->name)) {
+            scim_json_set(after, member->name, scim_json_copy(member, pool));
+        }
+    }
+}
+
 /* JSON to columns */
 
 static const char *text_of(const scim_column_t *column,
@@ -251,7 +285,7 @@ static void strip_subs(scim_json_t *object, const scim_mapping_t *mapping,
 static scim_json_t *split_extra(const scim_mapping_t *mapping,
                                 const scim_json_t *resource, apr_pool_t *pool)
 {
-    scim_json_t *extra = scim_json_copy(resource, pool), *value, *next;
+    scim_json_t *extra = scim_json_copy(resource, pool), *value;
     int i;
 
     for (i = 0; i < mapping->columns->nelts; i++) {
@@ -272,16 +306,9 @@ static scim_json_t *split_extra(const scim_mapping_t *mapping,
             &APR_ARRAY_IDX(mapping->elements, i, scim_element_t);
         scim_json_t *array = scim_resource_get(mapping->type, extra,
                                                mapped->attr);
-        scim_json_t *chosen = find_element(array, mapped->element), *element;
+        scim_json_t *chosen = find_element(array, mapped->element);
 
-        for (element = array ? array->first : NULL; element; element = next) {
-            const scim_json_t *type = scim_json_find(element, "type");
-
-            next = element->next;
-            if (type && scim_json_is_text(type, mapped->element)) {
-                scim_json_unlink(array, element);
-            }
-        }
+        drop_elements(array, mapped->element);
         if (chosen) {
             strip_subs(chosen, mapping, mapped->attr, mapped->element);
             scim_json_set(extra, mapped->key, chosen);

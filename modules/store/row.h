@@ -39,6 +39,12 @@ scim_err_t *scim_row_compose(scim_json_t **presource,
                              const scim_mapping_t *mapping,
                              const scim_row_t *row, apr_pool_t *pool);
 
+/** Carry over what the application keeps of its own in the JSONB column:
+ * members that are no attribute of the type. For a resource made anew. */
+void scim_row_keep_foreign(const scim_mapping_t *mapping,
+                           const scim_json_t *before, scim_json_t *after,
+                           apr_pool_t *pool);
+
 /** Take a resource apart; of two elements of one mapped type the last one
  * counts. The resource is left alone. */
 scim_state_t *scim_row_split(const scim_mapping_t *mapping,

@@ -98,14 +98,24 @@ static void put_column(scim_sql_t *sql, const char *name)
     PUTS(sql, scim_mapping_quote(name, sql->text.pool));
 }
 
-static void put_value(scim_sql_t *sql, const scim_column_t *column)
+/* What is neither active nor inactive lets nobody in. */
+static void put_value(scim_sql_t *sql, const scim_column_t *column,
+                      const scim_rtype_t *type)
 {
+    int is_active = column->attr == type->active;
+
+    if (is_active) {
+        PUTS(sql, "coalesce(");
+    }
     if (column->form == SCIM_COLUMN_INVERTED) {
         PUTS(sql, "NOT ");
     }
     put_column(sql, column->name);
     if (column->form == SCIM_COLUMN_IS_NULL) {
         PUTS(sql, " IS NULL");
+    }
+    if (is_active) {
+        PUTS(sql, ", false)");
     }
 }
 
@@ -164,7 +174,8 @@ static void put_columns(scim_sql_t *sql, const scim_mapping_t *mapping,
     PUTS(sql, " AS extra");
     for (i = 0; i < mapping->columns->nelts; i++) {
         PUTS(sql, ", ");
-        put_value(sql, &APR_ARRAY_IDX(mapping->columns, i, scim_column_t));
+        put_value(sql, &APR_ARRAY_IDX(mapping->columns, i, scim_column_t),
+                  mapping->type);
         scim_buf_printf(&sql->text, " AS v%d", i);
     }
 }
@@ -267,7 +278,7 @@ void scim_sql_get(scim_sql_t *sql, const scim_mapping_t *mapping,
     put_column(sql, mapping->key);
     PUTS(sql, " = ");
     scim_sql_param(sql, id, facts->key_type);
-    PUTS(sql, lock ? " FOR UPDATE) AS r ON true" : ") AS r ON true");
+    PUTS(sql, lock ? " FOR NO KEY UPDATE) AS r ON true" : ") AS r ON true");
     put_where_token(sql, asker);
 }
 
