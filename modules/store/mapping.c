@@ -75,6 +75,7 @@ static const char *parse_spec(scim_column_t *column, const char *spec,
                               apr_pool_t *pool)
 {
     static const char is_null[] = "IS NULL";
+    const char *given = spec;
     apr_size_t len = strlen(spec), tail = sizeof(is_null) - 1;
     char *name;
 
@@ -89,11 +90,17 @@ static const char *parse_spec(scim_column_t *column, const char *spec,
         column->form = SCIM_COLUMN_IS_NULL;
         len -= tail;
     }
+    while (len && apr_isspace(*spec)) {
+        spec++;
+        len--;
+    }
+    while (len && apr_isspace(spec[len - 1])) {
+        len--;
+    }
     name = apr_pstrmemdup(pool, spec, len);
-    apr_collapse_spaces(name, name);
     if (!*name || strlen(name) > IDENTIFIER_MAX) {
         return apr_psprintf(pool, "\"%s\" is not a column; give COLUMN, "
-                            "!COLUMN or \"COLUMN IS NULL\"", spec);
+                            "!COLUMN or \"COLUMN IS NULL\"", given);
     }
     column->name = name;
     return NULL;

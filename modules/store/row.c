@@ -163,6 +163,43 @@ static void drop_misshapen(scim_json_t *object, const scim_mapping_t *mapping,
     }
 }
 
+/* What stands in a column counts, also when it is NULL, and not what the
+ * JSONB column may have of a time before the attribute was mapped. */
+static void compose_column(scim_json_t *resource,
+                           const scim_mapping_t *mapping,
+                           const scim_column_t *column, const char *text,
+                           apr_pool_t *pool)
+{
+    const scim_rtype_t *type = mapping->type;
+    scim_json_t *value = value_of(column, text, pool);
+    scim_json_t *object;
+
+    if (column->attr == type->active && !value) {
+        value = scim_json_make_bool(0, pool);
+    }
+    if (!column->sub) {
+        scim_resource_remove(type, resource, column->attr);
+        if (value) {
+            scim_resource_set(type, resource, column->attr, value, pool);
+        }
+        return;
+    }
+    object = scim_resource_get(type, resource, column->attr);
+    if (object) {
+        scim_json_remove(object, column->sub->name);
+        if (!value && !object->first) {
+            scim_resource_remove(type, resource, column->attr);
+        }
+    }
+    if (value && !object) {
+        object = scim_json_make(SCIM_JSON_OBJECT, pool);
+        scim_resource_set(type, resource, column->attr, object, pool);
+    }
+    if (value) {
+        scim_json_set(object, column->sub->name, value);
+    }
+}
+
 scim_err_t *scim_row_compose(scim_json_t **presource,
                              const scim_mapping_t *mapping,
                              const scim_row_t *row, apr_pool_t *pool)
@@ -190,30 +227,11 @@ scim_err_t *scim_row_compose(scim_json_t **presource,
     for (i = 0; i < mapping->columns->nelts; i++) {
         const scim_column_t *column =
             &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
-        scim_json_t *value, *object;
 
         if (column->element || column->attr == mapping->type->meta) {
             continue;
         }
-        value = value_of(column, row->values[i], pool);
-        if (column->attr == mapping->type->active && !value) {
-            value = scim_json_make_bool(0, pool);
-        }
-        if (!value) {
-            continue;
-        }
-        if (!column->sub) {
-            scim_resource_set(mapping->type, resource, column->attr, value,
-                              pool);
-            continue;
-        }
-        object = scim_resource_get(mapping->type, resource, column->attr);
-        if (!object) {
-            object = scim_json_make(SCIM_JSON_OBJECT, pool);
-            scim_resource_set(mapping->type, resource, column->attr, object,
-                              pool);
-        }
-        scim_json_set(object, column->sub->name, value);
+        compose_column(resource, mapping, column, row->values[i], pool);
     }
     for (i = 0; i < mapping->elements->nelts; i++) {
         compose_element(resource, mapping,

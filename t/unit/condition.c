@@ -134,7 +134,8 @@ static const struct {
       "((r.\"username_key\" COLLATE \"C\" > lower($1::text))) <- a",
       NULL },
     { "userName le \"z\"",
-      "((r.\"username_key\" COLLATE \"C\" <= lower($1::text))) <- z",
+      "(((r.\"username\" IS NOT NULL AND r.\"username\" <> '') AND"
+      " (r.\"username_key\" COLLATE \"C\" <= lower($1::text)))) <- z",
       NULL },
     { "userName pr",
       "((r.\"username\" IS NOT NULL AND r.\"username\" <> ''))",
@@ -166,20 +167,22 @@ static const struct {
       "((NOT coalesce(r.\"ext\" = $1::text, false))) <- e",
       NULL },
     { "active eq true",
-      "(((NOT r.\"blocked\") = $1::boolean)) <- t",
+      "((coalesce((NOT r.\"blocked\"), false) = $1::boolean)) <- t",
       NULL },
     { "active eq \"False\"",
-      "(((NOT r.\"blocked\") = $1::boolean)) <- f",
+      "((coalesce((NOT r.\"blocked\"), false) = $1::boolean)) <- f",
       NULL },
     { "active ne true",
-      "((((NOT r.\"blocked\") IS NOT NULL) IS NOT TRUE OR (NOT"
-      " r.\"blocked\") IS DISTINCT FROM $1::boolean)) <- t",
+      "(((coalesce((NOT r.\"blocked\"), false) IS NOT NULL) IS NOT TRUE"
+      " OR coalesce((NOT r.\"blocked\"), false) IS DISTINCT FROM"
+      " $1::boolean)) <- t",
       NULL },
     { "active pr",
-      "(((NOT r.\"blocked\") IS NOT NULL))",
+      "((coalesce((NOT r.\"blocked\"), false) IS NOT NULL))",
       NULL },
     { "not (active eq true)",
-      "((NOT coalesce((NOT r.\"blocked\") = $1::boolean, false))) <- t",
+      "((NOT coalesce(coalesce((NOT r.\"blocked\"), false) ="
+      " $1::boolean, false))) <- t",
       NULL },
     { "name.givenName eq \"Joy\"",
       "((lower(r.\"first\") = lower($1::text))) <- Joy",
@@ -331,23 +334,28 @@ static const struct {
       "((((r.\"email_key\" = lower($1::text)) AND ((r.\"email\" IS NOT"
       " NULL AND r.\"email\" <> ''))))) <- w@x" },
     { "emails.value ne \"w@x\"",
-      "((((((r.\"email\" IS NOT NULL AND r.\"email\" <> '') IS NOT TRUE"
-      " OR r.\"email_key\" IS DISTINCT FROM lower($1::text)) AND"
+      "((((((r.\"email\" IS NOT NULL AND r.\"email\" <> '') AND"
+      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '') IS NOT TRUE OR"
+      " r.\"email_key\" IS DISTINCT FROM lower($1::text))) AND"
       " ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))) OR"
       " (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
       " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
+      " ((e->>'value' IS NOT NULL AND e->>'value' <> '') AND"
       " ((e->>'value' IS NOT NULL AND e->>'value' <> '') IS NOT TRUE OR"
-      " lower(e->>'value') IS DISTINCT FROM lower($2::text))))) OR NOT"
-      " (((r.\"email\" IS NOT NULL AND r.\"email\" <> '')) OR"
+      " lower(e->>'value') IS DISTINCT FROM lower($2::text)))))) OR NOT"
+      " (((r.\"email\" IS NOT NULL AND r.\"email\" <> '') AND"
+      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))) OR"
       " (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
-      " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e))))) <- w@x,"
-      " w@x",
-      "((((((r.\"email\" IS NOT NULL AND r.\"email\" <> '') IS NOT TRUE"
-      " OR r.\"email_key\" IS DISTINCT FROM lower($1::text)) AND"
+      " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
+      " (e->>'value' IS NOT NULL AND e->>'value' <> '')))))) <- w@x, w@x",
+      "((((((r.\"email\" IS NOT NULL AND r.\"email\" <> '') AND"
+      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '') IS NOT TRUE OR"
+      " r.\"email_key\" IS DISTINCT FROM lower($1::text))) AND"
       " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))) OR NOT"
-      " (((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))))) <- w@x" },
+      " (((r.\"email\" IS NOT NULL AND r.\"email\" <> '') AND"
+      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))))) <- w@x" },
     { "emails.value co \"x\"",
       "((((strpos(r.\"email_key\", lower($1::text)) > 0) AND"
       " ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))) OR"
@@ -375,8 +383,9 @@ static const struct {
       " IS NOT NULL AND r.\"email\" <> ''))) OR (r.\"extra\" ? 'emails'"
       " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
-      " r.\"extra\"->'emails' END) AS e WHERE ((e->>'primary')::boolean"
-      " = $2::boolean))))) <- t, t",
+      " r.\"extra\"->'emails' END) AS e WHERE (CASE e->>'primary' WHEN"
+      " 'true' THEN true WHEN 'false' THEN false END = $2::boolean)))))"
+      " <- t, t",
       "(((((r.\"first_mail\" IS NULL) = $1::boolean) AND ((r.\"email\""
       " IS NOT NULL AND r.\"email\" <> ''))))) <- t" },
     { "emails pr",
@@ -424,99 +433,100 @@ static const struct {
       " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))), false))) <-"
       " w@x" },
     { "emails[type eq \"work\"].value eq \"W@x\"",
-      "(((((lower('work'::text) = lower($1::text)) AND (r.\"email_key\""
+      "((((((lower('work'::text) = lower($1::text)) AND (r.\"email_key\""
       " = lower($2::text))) AND ((r.\"email\" IS NOT NULL AND"
-      " r.\"email\" <> ''))))) <- work, W@x",
+      " r.\"email\" <> '')))))) <- work, W@x",
       NULL },
     { "emails[type eq \"work\" and value eq \"w@x\"]",
-      "(((((lower('work'::text) = lower($1::text)) AND (r.\"email_key\""
+      "((((((lower('work'::text) = lower($1::text)) AND (r.\"email_key\""
       " = lower($2::text))) AND ((r.\"email\" IS NOT NULL AND"
-      " r.\"email\" <> ''))))) <- work, w@x",
+      " r.\"email\" <> '')))))) <- work, w@x",
       NULL },
     { "emails[value eq \"w@x\" and type eq \"WORK\"]",
-      "(((((r.\"email_key\" = lower($1::text)) AND (lower('work'::text)"
+      "((((((r.\"email_key\" = lower($1::text)) AND (lower('work'::text)"
       " = lower($2::text))) AND ((r.\"email\" IS NOT NULL AND"
-      " r.\"email\" <> ''))))) <- w@x, WORK",
+      " r.\"email\" <> '')))))) <- w@x, WORK",
       NULL },
     { "emails[type eq \"home\"].value eq \"h@x\"",
-      "(((r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
+      "((((r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
       " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
       " ((lower(e->>'type') = lower($1::text)) AND (lower(e->>'value') ="
-      " lower($2::text))))))) <- home, h@x",
-      "((false))" },
+      " lower($2::text)))))))) <- home, h@x",
+      "(((false)))" },
     { "emails[type eq \"home\" and value eq \"h@x\"]",
-      "(((r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
+      "((((r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
       " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
       " ((lower(e->>'type') = lower($1::text)) AND (lower(e->>'value') ="
-      " lower($2::text))))))) <- home, h@x",
-      "((false))" },
+      " lower($2::text)))))))) <- home, h@x",
+      "(((false)))" },
     { "emails[type eq \"work\"]",
-      "((((lower('work'::text) = lower($1::text)) AND ((r.\"email\" IS"
-      " NOT NULL AND r.\"email\" <> ''))))) <- work",
+      "(((((lower('work'::text) = lower($1::text)) AND ((r.\"email\" IS"
+      " NOT NULL AND r.\"email\" <> '')))))) <- work",
       NULL },
     { "emails[type eq \"home\"]",
-      "(((r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
+      "((((r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
       " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
-      " (lower(e->>'type') = lower($1::text)))))) <- home",
-      "((false))" },
+      " (lower(e->>'type') = lower($1::text))))))) <- home",
+      "(((false)))" },
     { "emails[type ne \"work\"]",
-      "((((('work'::text IS NOT NULL) IS NOT TRUE OR lower('work'::text)"
-      " IS DISTINCT FROM lower($1::text)) AND ((r.\"email\" IS NOT NULL"
-      " AND r.\"email\" <> ''))) OR (r.\"extra\" ? 'emails' AND EXISTS"
-      " (SELECT FROM jsonb_array_elements(CASE"
-      " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
-      " r.\"extra\"->'emails' END) AS e WHERE ((e->>'type' IS NOT NULL"
-      " AND e->>'type' <> '') IS NOT TRUE OR lower(e->>'type') IS"
-      " DISTINCT FROM lower($2::text)))))) <- work, work",
-      "((((('work'::text IS NOT NULL) IS NOT TRUE OR lower('work'::text)"
-      " IS DISTINCT FROM lower($1::text)) AND ((r.\"email\" IS NOT NULL"
-      " AND r.\"email\" <> ''))))) <- work" },
+      "(((((('work'::text IS NOT NULL) IS NOT TRUE OR"
+      " lower('work'::text) IS DISTINCT FROM lower($1::text)) AND"
+      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))) OR"
+      " (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
+      " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
+      " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
+      " ((e->>'type' IS NOT NULL AND e->>'type' <> '') IS NOT TRUE OR"
+      " lower(e->>'type') IS DISTINCT FROM lower($2::text))))))) <-"
+      " work, work",
+      "(((((('work'::text IS NOT NULL) IS NOT TRUE OR"
+      " lower('work'::text) IS DISTINCT FROM lower($1::text)) AND"
+      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))))) <- work" },
     { "emails[type eq \"work\" or type eq \"home\"]",
-      "(((((lower('work'::text) = lower($1::text)) OR"
+      "((((((lower('work'::text) = lower($1::text)) OR"
       " (lower('work'::text) = lower($2::text))) AND ((r.\"email\" IS"
       " NOT NULL AND r.\"email\" <> ''))) OR (r.\"extra\" ? 'emails' AND"
       " EXISTS (SELECT FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
       " r.\"extra\"->'emails' END) AS e WHERE ((lower(e->>'type') ="
-      " lower($3::text)) OR (lower(e->>'type') = lower($4::text)))))))"
+      " lower($3::text)) OR (lower(e->>'type') = lower($4::text))))))))"
       " <- work, home, work, home",
-      "(((((lower('work'::text) = lower($1::text)) OR"
+      "((((((lower('work'::text) = lower($1::text)) OR"
       " (lower('work'::text) = lower($2::text))) AND ((r.\"email\" IS"
-      " NOT NULL AND r.\"email\" <> ''))))) <- work, home" },
+      " NOT NULL AND r.\"email\" <> '')))))) <- work, home" },
     { "emails[not (type eq \"work\")]",
-      "((((NOT coalesce(lower('work'::text) = lower($1::text), false))"
+      "(((((NOT coalesce(lower('work'::text) = lower($1::text), false))"
       " AND ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))) OR"
       " (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
       " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE (NOT"
-      " coalesce(lower(e->>'type') = lower($2::text), false)))))) <-"
+      " coalesce(lower(e->>'type') = lower($2::text), false))))))) <-"
       " work, work",
-      "((((NOT coalesce(lower('work'::text) = lower($1::text), false))"
-      " AND ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))))) <- work" },
+      "(((((NOT coalesce(lower('work'::text) = lower($1::text), false))"
+      " AND ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))))) <- work" },
     { "emails[type eq \"work\" and primary eq true]",
-      "(((((lower('work'::text) = lower($1::text)) AND"
+      "((((((lower('work'::text) = lower($1::text)) AND"
       " ((r.\"first_mail\" IS NULL) = $2::boolean)) AND ((r.\"email\" IS"
-      " NOT NULL AND r.\"email\" <> ''))))) <- work, t",
+      " NOT NULL AND r.\"email\" <> '')))))) <- work, t",
       NULL },
     { "emails[type eq \"work\" and display co \"d\"]",
-      "(((((lower('work'::text) = lower($1::text)) AND"
+      "((((((lower('work'::text) = lower($1::text)) AND"
       " (strpos(lower(r.\"extra\"->'emails[type eq"
       " \"work\"]'->>'display'), lower($2::text)) > 0)) AND"
-      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))))) <- work, d",
+      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))))) <- work, d",
       "!filter: attribute \"emails.display\" at character 27 is not kept"
       " by this service, so nothing can be found by it" },
     { "emails[type pr]",
-      "(((('work'::text IS NOT NULL) AND ((r.\"email\" IS NOT NULL AND"
+      "((((('work'::text IS NOT NULL) AND ((r.\"email\" IS NOT NULL AND"
       " r.\"email\" <> ''))) OR (r.\"extra\" ? 'emails' AND EXISTS"
       " (SELECT FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
       " r.\"extra\"->'emails' END) AS e WHERE (e->>'type' IS NOT NULL"
-      " AND e->>'type' <> '')))))",
-      "(((('work'::text IS NOT NULL) AND ((r.\"email\" IS NOT NULL AND"
-      " r.\"email\" <> '')))))" },
+      " AND e->>'type' <> ''))))))",
+      "((((('work'::text IS NOT NULL) AND ((r.\"email\" IS NOT NULL AND"
+      " r.\"email\" <> ''))))))" },
     { "not (emails[type eq \"work\" and value eq \"w@x\"])",
       "((NOT coalesce(((((lower('work'::text) = lower($1::text)) AND"
       " (r.\"email_key\" = lower($2::text))) AND ((r.\"email\" IS NOT"
@@ -534,26 +544,26 @@ static const struct {
       " NOT NULL AND r.\"city\" <> '') OR (r.\"country\" IS NOT NULL AND"
       " r.\"country\" <> ''))))) <- CH" },
     { "addresses[type eq \"home\"].locality eq \"Zurich\"",
-      "(((((lower('home'::text) = lower($1::text)) AND"
+      "((((((lower('home'::text) = lower($1::text)) AND"
       " (lower(r.\"city\") = lower($2::text))) AND ((r.\"city\" IS NOT"
       " NULL AND r.\"city\" <> '') OR (r.\"country\" IS NOT NULL AND"
-      " r.\"country\" <> ''))))) <- home, Zurich",
+      " r.\"country\" <> '')))))) <- home, Zurich",
       NULL },
     { "addresses[type eq \"home\" and region eq \"ZH\"]",
-      "(((((lower('home'::text) = lower($1::text)) AND"
+      "((((((lower('home'::text) = lower($1::text)) AND"
       " (lower(r.\"extra\"->'addresses[type eq \"home\"]'->>'region') ="
       " lower($2::text))) AND ((r.\"city\" IS NOT NULL AND r.\"city\" <>"
-      " '') OR (r.\"country\" IS NOT NULL AND r.\"country\" <> '')))))"
+      " '') OR (r.\"country\" IS NOT NULL AND r.\"country\" <> ''))))))"
       " <- home, ZH",
       "!filter: attribute \"addresses.region\" at character 30 is not"
       " kept by this service, so nothing can be found by it" },
     { "addresses[type eq \"work\"].locality eq \"Zurich\"",
-      "(((r.\"extra\" ? 'addresses' AND EXISTS (SELECT FROM"
+      "((((r.\"extra\" ? 'addresses' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'addresses')"
       " WHEN 'array' THEN r.\"extra\"->'addresses' END) AS e WHERE"
       " ((lower(e->>'type') = lower($1::text)) AND"
-      " (lower(e->>'locality') = lower($2::text))))))) <- work, Zurich",
-      "((false))" },
+      " (lower(e->>'locality') = lower($2::text)))))))) <- work, Zurich",
+      "(((false)))" },
     { "phoneNumbers eq \"1\"",
       "(((r.\"extra\" ? 'phoneNumbers' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE"
@@ -563,12 +573,12 @@ static const struct {
       "!filter: attribute \"phoneNumbers.value\" at character 1 is not"
       " kept by this service, so nothing can be found by it" },
     { "phoneNumbers[type eq \"work\"].value sw \"+41\"",
-      "(((r.\"extra\" ? 'phoneNumbers' AND EXISTS (SELECT FROM"
+      "((((r.\"extra\" ? 'phoneNumbers' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'phoneNumbers') WHEN 'array' THEN"
       " r.\"extra\"->'phoneNumbers' END) AS e WHERE ((lower(e->>'type')"
       " = lower($1::text)) AND (starts_with(lower(e->>'value'),"
-      " lower($2::text)))))))) <- work, +41",
+      " lower($2::text))))))))) <- work, +41",
       "!filter: attribute \"phoneNumbers\" at character 1 is not kept by"
       " this service, so nothing can be found by it" },
     { "phoneNumbers.value ne \"1\"",
@@ -576,11 +586,13 @@ static const struct {
       " jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'phoneNumbers') WHEN 'array' THEN"
       " r.\"extra\"->'phoneNumbers' END) AS e WHERE ((e->>'value' IS NOT"
-      " NULL AND e->>'value' <> '') IS NOT TRUE OR lower(e->>'value') IS"
-      " DISTINCT FROM lower($1::text))))) OR NOT ((r.\"extra\" ?"
-      " 'phoneNumbers' AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
+      " NULL AND e->>'value' <> '') AND ((e->>'value' IS NOT NULL AND"
+      " e->>'value' <> '') IS NOT TRUE OR lower(e->>'value') IS DISTINCT"
+      " FROM lower($1::text)))))) OR NOT ((r.\"extra\" ? 'phoneNumbers'"
+      " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'phoneNumbers') WHEN 'array' THEN"
-      " r.\"extra\"->'phoneNumbers' END) AS e))))) <- 1",
+      " r.\"extra\"->'phoneNumbers' END) AS e WHERE (e->>'value' IS NOT"
+      " NULL AND e->>'value' <> '')))))) <- 1",
       "!filter: attribute \"phoneNumbers.value\" at character 1 is not"
       " kept by this service, so nothing can be found by it" },
     { "phoneNumbers pr",
@@ -591,11 +603,12 @@ static const struct {
       "!filter: attribute \"phoneNumbers\" at character 1 is not kept by"
       " this service, so nothing can be found by it" },
     { "roles[primary eq \"True\"].value eq \"r\"",
-      "(((r.\"extra\" ? 'roles' AND EXISTS (SELECT FROM"
+      "((((r.\"extra\" ? 'roles' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'roles')"
-      " WHEN 'array' THEN r.\"extra\"->'roles' END) AS e WHERE"
-      " (((e->>'primary')::boolean = $1::boolean) AND"
-      " (lower(e->>'value') = lower($2::text))))))) <- t, r",
+      " WHEN 'array' THEN r.\"extra\"->'roles' END) AS e WHERE ((CASE"
+      " e->>'primary' WHEN 'true' THEN true WHEN 'false' THEN false END"
+      " = $1::boolean) AND (lower(e->>'value') = lower($2::text))))))))"
+      " <- t, r",
       "!filter: attribute \"roles\" at character 1 is not kept by this"
       " service, so nothing can be found by it" },
     { "x509Certificates eq \"QUJD\"",
@@ -607,8 +620,8 @@ static const struct {
       "!filter: attribute \"x509Certificates.value\" at character 1 is"
       " not kept by this service, so nothing can be found by it" },
     { "userName eq \"a\" and active eq true",
-      "(((r.\"username_key\" = lower($1::text)) AND ((NOT r.\"blocked\")"
-      " = $2::boolean))) <- a, t",
+      "(((r.\"username_key\" = lower($1::text)) AND (coalesce((NOT"
+      " r.\"blocked\"), false) = $2::boolean))) <- a, t",
       NULL },
     { "userName eq \"a\" or externalId eq \"b\"",
       "(((r.\"username_key\" = lower($1::text)) OR (r.\"ext\" ="
@@ -619,8 +632,8 @@ static const struct {
       "((((r.\"username_key\" = lower($1::text)) AND"
       " ((lower((r.\"extra\"->>'title')) = lower($2::text)) OR"
       " (lower((r.\"extra\"->>'title')) = lower($3::text)))) AND (NOT"
-      " coalesce((NOT r.\"blocked\") = $4::boolean, false)))) <- a, b,"
-      " c, f",
+      " coalesce(coalesce((NOT r.\"blocked\"), false) = $4::boolean,"
+      " false)))) <- a, b, c, f",
       "!filter: attribute \"title\" at character 22 is not kept by this"
       " service, so nothing can be found by it" },
     { "schemas eq \"urn:ietf:params:scim:schemas:core:2.0:User\"",

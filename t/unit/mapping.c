@@ -95,8 +95,8 @@ static const struct {
       " \"name.formatted\"" },
     { "manager", "x", NULL, "\"manager\" is complex; map its sub-attributes,"
       " such as \"manager.value\"" },
-    { "emails", "x", NULL, "\"emails\" is complex; map its sub-attributes,"
-      " such as \"emails.value\"" },
+    { "emails", "x", NULL, "\"emails\" can have many values; map one of them,"
+      " such as 'emails[type eq \"work\"].value'" },
     { "emails.value", "x", NULL, "\"emails.value\" can have many values; map"
       " one of them, such as 'emails[type eq \"work\"].value'" },
     { "emails[type eq \"work\"]", "x", NULL, "\"emails[type eq \"work\"]\" is"

@@ -392,7 +392,8 @@ static void test_states(const scim_mapping_t *mapping, apr_pool_t *pool)
 {
     static const char *const types[COLUMNS] = { "text" };
     static const int lengths[COLUMNS] = { 5, 0, 3 };
-    scim_facts_t facts = { "bigint", "bigint", 0, types, lengths, NULL };
+    scim_facts_t facts = { .key_type = "bigint", .tenant_type = "bigint",
+                           .types = types, .lengths = lengths };
     scim_state_t *a = scim_row_split(mapping,
                                      json("{\"userName\":\"joy\"}", pool),
                                      pool);
