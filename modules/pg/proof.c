@@ -172,7 +172,8 @@ static void check_key_column(proof_t *proof, const scim_column_t *mapped,
         return;
     }
     need(proof, column, column->can_select, "SELECT", directive);
-    if (!column->is_generated || !is_text_type(column)) {
+    if ((!column->is_generated && !proof->catalog->is_view)
+        || !is_text_type(column)) {
         note(proof, "%s: key column \"%s\" is not a stored generated text "
              "column; ALTER TABLE %s ADD COLUMN ... GENERATED ALWAYS AS "
              "(lower(\"%s\")) STORED", directive, column->name,
@@ -337,17 +338,25 @@ static void check_constants(proof_t *proof)
 
 /* Indexes */
 
+static int is_citext_type(const dbcolumn_t *column)
+{
+    const char *dot = strrchr(column->type, '.');
+
+    return strcmp(dot ? dot + 1 : column->type, "citext") == 0;
+}
+
 /* Whether a key of an index is the column, by the attribute's case rule. */
 static int is_key_of(const proof_t *proof, const char *key,
                      const scim_column_t *mapped)
 {
     const char *quoted = scim_mapping_quote(mapped->name, proof->pool);
     const dbcolumn_t *column = get_column(proof, mapped->name);
-    const char *forms[3];
+    const char *forms[4];
     int i;
 
     if (mapped->leaf->case_exact || mapped->leaf->type != SCIM_TYPE_STRING
-        || (column && strcmp(column->type, "citext") == 0)) {
+        || (!mapped->key_name && column
+            && is_citext_type(column))) {
         return strcmp(key, mapped->name) == 0 || strcmp(key, quoted) == 0;
     }
     if (mapped->key_name) {
@@ -358,7 +367,8 @@ static int is_key_of(const proof_t *proof, const char *key,
     forms[0] = apr_psprintf(proof->pool, "lower(%s)", mapped->name);
     forms[1] = apr_psprintf(proof->pool, "lower(%s::text)", mapped->name);
     forms[2] = apr_psprintf(proof->pool, "lower(%s)", quoted);
-    for (i = 0; i < 3; i++) {
+    forms[3] = apr_psprintf(proof->pool, "lower(%s::text)", quoted);
+    for (i = 0; i < 4; i++) {
         if (strcmp(key, forms[i]) == 0) {
             return 1;
         }

@@ -18,6 +18,7 @@ typedef struct writer_t {
 typedef struct operand_t {
     const char *text;       /* SQL giving the value, NULL where absent */
     const char *key;        /* SQL giving it in lower case, or NULL */
+    const char *citext;     /* its type when that ignores case, or NULL */
     const scim_attr_t *leaf;
     int is_json;            /* text is taken out of a JSON document */
     int is_constant;        /* text is a literal */
@@ -79,6 +80,9 @@ static void column_operand(const writer_t *w, operand_t *operand,
     if (column->attr == w->mapping->type->active) {
         operand->text = apr_pstrcat(w->pool, "coalesce(", operand->text,
                                     ", false)", NULL);
+    }
+    if (!column->leaf->case_exact) {
+        operand->citext = scim_facts_citext(w->facts, w->mapping, column);
     }
     if (column->key_name) {
         operand->key = apr_pstrcat(w->pool, "r.",
@@ -212,7 +216,8 @@ static const char *typed(const writer_t *w, const operand_t *operand)
                                             == SCIM_TYPE_BINARY
              ? operand->text
              : operand->key ? operand->key
-             : apr_pstrcat(w->pool, "lower(", operand->text, ")", NULL);
+             : apr_pstrcat(w->pool, "lower(", operand->text,
+                           operand->citext ? "::text)" : ")", NULL);
     }
     if (operand->is_json && operand->leaf->type == SCIM_TYPE_BOOLEAN) {
         /* whatever else stands there equals neither */
@@ -263,6 +268,14 @@ static void write_infix(const writer_t *w, const operand_t *operand,
                         const char *op, const scim_filter_t *filter)
 {
     int by_bytes = is_text(operand->leaf) && strpbrk(op, "<>");
+
+    if (operand->citext && !operand->key && filter->op == SCIM_OP_EQ) {
+        /* the column's own comparison, which its index serves */
+        PUTS(w, operand->text);
+        PUTS(w, op);
+        scim_sql_param(w->sql, filter->value->text, operand->citext);
+        return;
+    }
 
     PUTS(w, typed(w, operand));
     if (by_bytes) {
@@ -399,7 +412,7 @@ static scim_err_t *write_in_element(const writer_t *w, const scope_t *scope,
 }
 
 /* Whether a mapped element is there: its `value` is, or, where the attribute
- * has none, any of its columns. */
+ * has none, any of its columns or what they leave over. */
 static void write_element_present(const writer_t *w, const scope_t *scope)
 {
     const scim_attr_t *value = scim_attr_sub(scope->attr, "value");
@@ -419,8 +432,10 @@ static void write_element_present(const writer_t *w, const scope_t *scope)
             or = " OR ";
         }
     }
-    if (!*or) {
-        PUTS(w, "true");
+    if (!value && w->mapping->extra) {
+        scim_buf_printf(&w->sql->text, "%sr.%s ? %s", or,
+                        scim_mapping_quote(w->mapping->extra, w->pool),
+                        literal(w, scope->mapped->key));
     }
     PUTS(w, ")");
 }

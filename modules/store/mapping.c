@@ -32,6 +32,20 @@ scim_mapping_t *scim_mapping_make_user(apr_pool_t *pool)
     return scim_mapping_make(scim_builtin_user(pool), pool);
 }
 
+const char *scim_facts_citext(const scim_facts_t *facts,
+                              const scim_mapping_t *mapping,
+                              const scim_column_t *column)
+{
+    static const char name[] = "citext";
+    const char *type = facts->types[column - (const scim_column_t *)
+                                             mapping->columns->elts];
+    apr_size_t len = strlen(type), tail = sizeof(name) - 1;
+
+    /* with its schema in front where that is not in the search path */
+    return len >= tail && strcmp(type + len - tail, name) == 0
+           && (len == tail || type[len - tail - 1] == '.') ? type : NULL;
+}
+
 const char *scim_mapping_quote(const char *name, apr_pool_t *pool)
 {
     char *out = apr_palloc(pool, 3 * strlen(name) + 3), *at = out;

@@ -97,6 +97,12 @@ scim_mapping_t *scim_mapping_make(const scim_rtype_t *type, apr_pool_t *pool);
 /** Begin a mapping of the resource type User. */
 scim_mapping_t *scim_mapping_make_user(apr_pool_t *pool);
 
+/** The type of a column that compares without case by itself (citext), or
+ * NULL. */
+const char *scim_facts_citext(const scim_facts_t *facts,
+                              const scim_mapping_t *mapping,
+                              const scim_column_t *column);
+
 /**
  * Map an attribute to a column.
  *

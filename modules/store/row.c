@@ -191,13 +191,14 @@ static void compose_column(scim_json_t *resource,
             scim_resource_remove(type, resource, column->attr);
         }
     }
-    if (value && !object) {
+    if (!value) {
+        return;
+    }
+    if (!object) {
         object = scim_json_make(SCIM_JSON_OBJECT, pool);
         scim_resource_set(type, resource, column->attr, object, pool);
     }
-    if (value) {
-        scim_json_set(object, column->sub->name, value);
-    }
+    scim_json_set(object, column->sub->name, value);
 }
 
 scim_err_t *scim_row_compose(scim_json_t **presource,
@@ -263,7 +264,7 @@ static const char *text_of(const scim_column_t *column,
 {
     apr_time_t time;
 
-    if (scim_json_is_empty(value)) {
+    if (!value || scim_json_is_empty(value)) {
         return NULL;
     }
     if (value->type == SCIM_JSON_BOOL) {

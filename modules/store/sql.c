@@ -341,6 +341,8 @@ static void put_met(scim_sql_t *sql, const scim_mapping_t *mapping,
                     const scim_facts_t *facts, const char *how,
                     const scim_column_t *column, const char *value, int live)
 {
+    const char *citext = scim_facts_citext(facts, mapping, column);
+
     PUTS(sql, "SELECT '");
     PUTS(sql, how);
     PUTS(sql, "' AS how, x.* FROM t CROSS JOIN LATERAL (SELECT ");
@@ -352,10 +354,10 @@ static void put_met(scim_sql_t *sql, const scim_mapping_t *mapping,
     PUTS(sql, " AND ");
     put_live(sql, mapping, facts, live);
     PUTS(sql, " AND ");
-    if (column->leaf->case_exact) {
+    if (column->leaf->case_exact || (citext && !column->key_name)) {
         put_column(sql, column->name);
         PUTS(sql, " = ");
-        scim_sql_param(sql, value, "text");
+        scim_sql_param(sql, value, citext ? citext : "text");
     }
     else {
         if (column->key_name) {

@@ -78,6 +78,8 @@ my @mapping = (
         qr/ScimAttribute userName: key column "role" is not a stored generated text column; ALTER TABLE "public"\."users" ADD COLUMN .*GENERATED ALWAYS AS \(lower\("username"\)\) STORED/],
     ['a key that cannot be one', sub { s/(ScimKey +)id/$1active/ },
         qr/ScimKey: column "active" is boolean; a key is bigint, integer, uuid or text$/],
+    ['a tenant that cannot be one', sub { s/(ScimTenant +)\w+/$1created_at/; s/.*meta\.created.*\n// },
+        qr/ScimTenant: column "created_at" is timestamp with time zone; it must be bigint, integer, uuid, text or varchar$/, 3],
     ['a tombstone that cannot be one', sub { s/(ScimTombstone +)\w+/$1external_id/; s/.*ScimAttribute +externalId.*\n//; s/.*ScimAdopt .*\n// },
         qr/ScimTombstone: column "external_id" is text; it must be a timestamp with time zone, or boolean$/],
     ['a ScimExtra that is no jsonb', sub { s/(ScimExtra +)\w+/$1external_id/; s/.*ScimAttribute +externalId.*\n//; s/.*ScimAdopt .*\n// },
@@ -264,9 +266,11 @@ spoiled('the extra column is json', 'ALTER TABLE public.users ALTER COLUMN scim_
     qr/ScimExtra: column "scim_extra" is json; ALTER TABLE "public"\."users" ALTER COLUMN "scim_extra" TYPE jsonb USING "scim_extra"::jsonb$/,
     back => [q{ALTER TABLE public.users ALTER COLUMN scim_extra SET DEFAULT '{}'}]);
 spoiled('a time without zone', 'ALTER TABLE public.users ALTER COLUMN updated_at TYPE timestamp',
-    qr/ScimAttribute meta\.lastModified needs a column of type timestamp with time zone, but "updated_at" is timestamp without time zone; map another one, or ALTER TABLE "public"\."users" ALTER COLUMN "updated_at" TYPE timestamp with time zone$/);
+    qr/ScimAttribute meta\.lastModified needs a column of type timestamp with time zone, but "updated_at" is timestamp without time zone; map another one, or ALTER TABLE "public"\."users" ALTER COLUMN "updated_at" TYPE timestamp with time zone USING "updated_at"::timestamp with time zone$/);
 spoiled('a text that is a number', 'ALTER TABLE public.users ALTER COLUMN last_name TYPE integer USING NULL',
-    qr/ScimAttribute name\.familyName needs a column of type text, but "last_name" is integer; map another one, or ALTER TABLE "public"\."users" ALTER COLUMN "last_name" TYPE text$/);
+    qr/ScimAttribute name\.familyName needs a column of type text, but "last_name" is integer; map another one, or ALTER TABLE "public"\."users" ALTER COLUMN "last_name" TYPE text USING "last_name"::text$/);
+spoiled('a text that PostgreSQL pads', 'ALTER TABLE public.users ALTER COLUMN last_name TYPE char(40)',
+    qr/ScimAttribute name\.familyName needs a column of type text, but "last_name" is character; map another one, or ALTER TABLE "public"\."users" ALTER COLUMN "last_name" TYPE text USING "last_name"::text$/);
 my @log_out = ('DROP TRIGGER log_out ON public.users', 'DROP VIEW scim.tokens');
 spoiled('a boolean that is a text', ['CREATE VIEW public.kept AS SELECT pg_get_viewdef(\'scim.tokens\'::regclass) AS text,
         pg_get_triggerdef((SELECT oid FROM pg_trigger WHERE tgname = \'log_out\')) AS trigger', 'CREATE TABLE public.texts AS TABLE public.kept',

@@ -49,7 +49,13 @@ static scim_mapping_t *make_mapping(const char *extra, apr_pool_t *pool)
     return mapping;
 }
 
-static const scim_facts_t facts = { .key_type = "bigint",
+static const char *const types[] = {
+    "text", "text", "text", "text", "text", "text", "text", "text", "text",
+    "text", "text", "text", "text", "text", "text", "text", "text", "text"
+};
+
+static const scim_facts_t facts = { .types = types,
+                                    .key_type = "bigint",
                                     .tenant_type = "bigint" };
 
 /* The condition, then what its parameters are. */
@@ -534,12 +540,13 @@ static const struct {
       NULL },
     { "addresses.country eq \"CH\"",
       "((((lower(r.\"country\") = lower($1::text)) AND ((r.\"city\" IS"
-      " NOT NULL AND r.\"city\" <> '') OR (r.\"country\" IS NOT NULL AND"
-      " r.\"country\" <> ''))) OR (r.\"extra\" ? 'addresses' AND EXISTS"
-      " (SELECT FROM jsonb_array_elements(CASE"
+      " NOT NULL AND r.\"city\" <> '') OR (r.\"country\" IS NOT NULL"
+      " AND r.\"country\" <> '') OR r.\"extra\" ? 'addresses[type eq"
+      " \"home\"]')) OR (r.\"extra\" ? 'addresses' AND EXISTS (SELECT"
+      " FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'addresses') WHEN 'array' THEN"
-      " r.\"extra\"->'addresses' END) AS e WHERE (lower(e->>'country') ="
-      " lower($2::text)))))) <- CH, CH",
+      " r.\"extra\"->'addresses' END) AS e WHERE (lower(e->>'country')"
+      " = lower($2::text)))))) <- CH, CH",
       "((((lower(r.\"country\") = lower($1::text)) AND ((r.\"city\" IS"
       " NOT NULL AND r.\"city\" <> '') OR (r.\"country\" IS NOT NULL AND"
       " r.\"country\" <> ''))))) <- CH" },
@@ -547,14 +554,16 @@ static const struct {
       "((((((lower('home'::text) = lower($1::text)) AND"
       " (lower(r.\"city\") = lower($2::text))) AND ((r.\"city\" IS NOT"
       " NULL AND r.\"city\" <> '') OR (r.\"country\" IS NOT NULL AND"
-      " r.\"country\" <> '')))))) <- home, Zurich",
+      " r.\"country\" <> '') OR r.\"extra\" ? 'addresses[type eq"
+      " \"home\"]'))))) <- home, Zurich",
       NULL },
     { "addresses[type eq \"home\" and region eq \"ZH\"]",
       "((((((lower('home'::text) = lower($1::text)) AND"
-      " (lower(r.\"extra\"->'addresses[type eq \"home\"]'->>'region') ="
-      " lower($2::text))) AND ((r.\"city\" IS NOT NULL AND r.\"city\" <>"
-      " '') OR (r.\"country\" IS NOT NULL AND r.\"country\" <> ''))))))"
-      " <- home, ZH",
+      " (lower(r.\"extra\"->'addresses[type eq \"home\"]'->>'region')"
+      " = lower($2::text))) AND ((r.\"city\" IS NOT NULL AND"
+      " r.\"city\" <> '') OR (r.\"country\" IS NOT NULL AND"
+      " r.\"country\" <> '') OR r.\"extra\" ? 'addresses[type eq"
+      " \"home\"]'))))) <- home, ZH",
       "!filter: attribute \"addresses.region\" at character 30 is not"
       " kept by this service, so nothing can be found by it" },
     { "addresses[type eq \"work\"].locality eq \"Zurich\"",
