@@ -556,7 +556,10 @@ static const struct {
       " NULL AND r.\"city\" <> '') OR (r.\"country\" IS NOT NULL AND"
       " r.\"country\" <> '') OR r.\"extra\" ? 'addresses[type eq"
       " \"home\"]'))))) <- home, Zurich",
-      NULL },
+      "((((((lower('home'::text) = lower($1::text)) AND"
+      " (lower(r.\"city\") = lower($2::text))) AND ((r.\"city\" IS NOT"
+      " NULL AND r.\"city\" <> '') OR (r.\"country\" IS NOT NULL AND"
+      " r.\"country\" <> '')))))) <- home, Zurich" },
     { "addresses[type eq \"home\" and region eq \"ZH\"]",
       "((((((lower('home'::text) = lower($1::text)) AND"
       " (lower(r.\"extra\"->'addresses[type eq \"home\"]'->>'region')"
