@@ -185,7 +185,8 @@ static void ignore_notice(void *baton, const PGresult *result)
              PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
 }
 
-/* Limits below the deadline, so that the server gives up first; dates in the
+/* Limits below the deadline, so that the server gives up first, and no JIT,
+ * which no limit can interrupt while it compiles a long filter; dates in the
  * one form that base/time.h reads. The search path is left alone: every name
  * here is qualified, and the application's triggers run under its own. */
 static scim_err_t *set_up(scim_conn_t *conn, apr_pool_t *pool)
@@ -208,10 +209,11 @@ static scim_err_t *set_up(scim_conn_t *conn, apr_pool_t *pool)
     scim_sql_param(&sql, apr_psprintf(pool, "%" APR_INT64_T_FMT, limit * 2),
                    NULL);
     scim_buf_puts(&sql.text, ", false), pg_catalog.set_config('DateStyle', "
-        "'ISO, YMD', false), pg_catalog.current_setting('max_connections')");
+        "'ISO, YMD', false), pg_catalog.set_config('jit', 'off', false), "
+        "pg_catalog.current_setting('max_connections')");
     scim_conn_queue(conn, &sql);
     SCIM_TRY(scim_conn_turn(&results, conn, pool));
-    conn->server_limit = atoi(PQgetvalue(results[0], 0, 4));
+    conn->server_limit = atoi(PQgetvalue(results[0], 0, 5));
     return NULL;
 }
 
