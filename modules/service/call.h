@@ -8,6 +8,8 @@
 typedef struct scim_call_t {
     const scim_request_t *request;
     scim_reply_t *reply;
+    const scim_mapping_t *mapping;  /* of the resource type that the path
+                                 * names; where it names none, of User */
     const char *id;             /* the path's second segment, or NULL */
     scim_asker_t asker;
     int is_public;              /* discovery that needs no token */

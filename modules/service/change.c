@@ -143,8 +143,7 @@ static scim_err_t *read_patch(change_baton_t *change, scim_view_t *view,
 
     SCIM_TRY(scim_intake_body(&body, call));
     SCIM_TRY(scim_view_read(view, call));
-    SCIM_TRY(scim_patch_decode(&patch, body,
-                               call->request->service->users->type,
+    SCIM_TRY(scim_patch_decode(&patch, body, call->mapping->type,
                                call->request->pool));
     change->patch = patch;
     return NULL;
@@ -180,7 +179,7 @@ scim_err_t *scim_resources_delete(scim_reply_t *reply,
 {
     change_baton_t change = { .operation = "delete", .is_delete = 1 };
 
-    if (!call->request->service->users->tombstone) {
+    if (!call->mapping->tombstone) {
         return scim_resources_refuse(call,
             scim_err_make(SCIM_ERR_NOT_IMPLEMENTED, call->request->pool,
                           "this application does not let accounts be deleted; "

@@ -235,7 +235,7 @@ static scim_err_t *talk_create(scim_talk_t *talk, void *baton)
 static scim_err_t *read_create(create_baton_t *create, scim_view_t *view,
                                const scim_call_t *call)
 {
-    const scim_rtype_t *type = call->request->service->users->type;
+    const scim_rtype_t *type = call->mapping->type;
     scim_intake_t *intake = scim_intake_begin(call->reply, call);
 
     SCIM_TRY(scim_intake_body(&create->body, call));

@@ -246,6 +246,7 @@ void scim_request_serve(scim_reply_t *reply, const scim_request_t *request)
     memset(&call, 0, sizeof(call));
     call.request = request;
     call.reply = reply;
+    call.mapping = request->service->users;
     call.asker.request_id = request->request_id;
     err = serve(reply, &call);
     if (err) {

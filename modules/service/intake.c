@@ -52,7 +52,7 @@ scim_err_t *scim_intake_body(const scim_json_t **pbody,
 
 scim_intake_t *scim_intake_begin(scim_reply_t *reply, const scim_call_t *call)
 {
-    const scim_mapping_t *mapping = call->request->service->users;
+    const scim_mapping_t *mapping = call->mapping;
     scim_intake_t *intake = scim_intake_make(mapping->type, mapping->stored,
                                              call->request->pool);
 

@@ -112,8 +112,7 @@ static scim_err_t *read_list(list_baton_t *wanted, scim_view_t *view,
     wanted->filter = NULL;
     return view->list.filter
          ? scim_filter_parse(&wanted->filter, view->list.filter,
-                             call->request->service->users->type,
-                             call->request->pool)
+                             call->mapping->type, call->request->pool)
          : NULL;
 }
 
@@ -134,7 +133,7 @@ scim_err_t *scim_resources_list(scim_reply_t *reply, const scim_call_t *call)
     reply->status = 200;
     scim_message_list_open(&reply->body, answer->total, view.list.start,
                            answer->count);
-    scim_render_init(&render, call->request->service->users, view.shown,
+    scim_render_init(&render, call->mapping, view.shown,
                      call->request->base_url, call->request->pool);
     for (i = 0; i < answer->count; i++) {
         if (i) {

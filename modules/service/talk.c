@@ -9,7 +9,7 @@ static scim_err_t *attempt(int *pagain, const scim_call_t *call,
                            scim_talk_cb cb, void *baton, apr_time_t deadline)
 {
     const scim_request_t *request = call->request;
-    scim_talk_t talk = { call, request->service->users, NULL, NULL };
+    scim_talk_t talk = { call, call->mapping, NULL, NULL };
     scim_err_t *err;
 
     *pagain = 0;

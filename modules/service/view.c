@@ -11,7 +11,7 @@ scim_err_t *scim_view_read(scim_view_t *view, const scim_call_t *call)
     SCIM_TRY(scim_list_parse(&view->list, request->query, service->page,
                              service->page_max, request->pool));
     return scim_projection_make(&view->shown, view->list.attributes,
-                                view->list.excluded, service->users->type,
+                                view->list.excluded, call->mapping->type,
                                 request->pool);
 }
 
@@ -20,7 +20,7 @@ void scim_view_reply(scim_reply_t *reply, const scim_call_t *call,
                      const scim_row_t *row)
 {
     const scim_request_t *request = call->request;
-    const scim_mapping_t *mapping = request->service->users;
+    const scim_mapping_t *mapping = call->mapping;
     scim_render_t render;
 
     reply->status = status;
@@ -40,6 +40,6 @@ scim_err_t *scim_view_not_found(const scim_call_t *call)
 
     return scim_err_make(SCIM_ERR_NOT_FOUND, pool,
                          "there is no %s with the id \"%s\"",
-                         call->request->service->users->type->name,
+                         call->mapping->type->name,
                          scim_err_quote(call->id, pool));
 }
