@@ -347,6 +347,30 @@ static scim_err_t *no_target(const work_t *work, const scim_path_t *path)
                          scim_attr_path(path->attr, work->pool));
 }
 
+/* `attr[filter]` of an attribute with simple values: what matches becomes the
+ * new value, which is added where nothing does. */
+static scim_err_t *change_simple_matching(work_t *work,
+                                          const scim_path_t *path,
+                                          const scim_json_t *value)
+{
+    scim_json_t *array = get_or_make(work, path->attr);
+    scim_json_t *element, *next, *decoded;
+
+    SCIM_TRY(scim_value_decode(&decoded, value, path->attr, work->intake));
+    for (element = array->first; element; element = next) {
+        next = element->next;
+        if (scim_filter_matches_element(path->filter, element,
+                                        work->scratch)) {
+            scim_json_unlink(array, element);
+        }
+    }
+    for (element = decoded ? decoded->first : NULL; element;
+         element = element->next) {
+        add_element(work, path->attr, element);
+    }
+    return NULL;
+}
+
 /* add and replace on `attr[filter]`, `attr[filter].sub`, and `attr.sub` of a
  * multi-valued attribute: every match is changed; without a match an element
  * is made, as Entra expects of `emails[type eq "work"].value`. */
@@ -410,6 +434,22 @@ static void remove_matching(work_t *work, const scim_path_t *path)
     }
 }
 
+/* The list as elements of the attribute. */
+static scim_err_t *decode_listed(const scim_json_t **plist,
+                                 const work_t *work, const scim_attr_t *attr,
+                                 const scim_json_t *list)
+{
+    scim_json_t *decoded;
+
+    if (attr->type == SCIM_TYPE_COMPLEX) {
+        *plist = list;
+        return NULL;
+    }
+    SCIM_TRY(scim_value_decode(&decoded, list, attr, work->intake));
+    *plist = decoded ? decoded : list;
+    return NULL;
+}
+
 /* Remove exactly the elements that the operation lists; a list that cannot
  * be read removes nothing. */
 static scim_err_t *remove_listed(work_t *work, const scim_attr_t *attr,
@@ -417,24 +457,25 @@ static scim_err_t *remove_listed(work_t *work, const scim_attr_t *attr,
 {
     scim_json_t *array = scim_resource_get(work->type, work->resource, attr);
     const scim_json_t *wanted;
-    int in_array = list->type == SCIM_JSON_ARRAY;
+    int in_array;
 
+    SCIM_TRY(decode_listed(&list, work, attr, list));
+    in_array = list->type == SCIM_JSON_ARRAY;
     for (wanted = in_array ? list->first : list; wanted;
          wanted = in_array ? wanted->next : NULL) {
-        scim_json_t *described, *element, *next;
+        const scim_json_t *described = wanted;
+        scim_json_t *decoded, *element, *next;
 
         if (attr->type == SCIM_TYPE_COMPLEX) {
-            SCIM_TRY(scim_value_decode_element(&described, wanted, attr, 0,
+            SCIM_TRY(scim_value_decode_element(&decoded, wanted, attr, 0,
                                                work->intake));
-            if (!described) {
-                return scim_err_make(SCIM_ERR_INVALID_VALUE, work->pool,
-                                     "the values to remove from %s do not say "
-                                     "which elements are meant",
-                                     scim_attr_path(attr, work->pool));
-            }
+            described = decoded;
         }
-        else {
-            described = scim_json_copy(wanted, work->pool);
+        if (scim_json_is_empty(described)) {
+            return scim_err_make(SCIM_ERR_INVALID_VALUE, work->pool,
+                                 "the values to remove from %s do not say "
+                                 "which elements are meant",
+                                 scim_attr_path(attr, work->pool));
         }
         for (element = array ? array->first : NULL; element; element = next) {
             next = element->next;
@@ -520,6 +561,9 @@ static scim_err_t *set_at(work_t *work, op_t op, const scim_path_t *path,
 {
     const scim_attr_t *attr = path->attr;
 
+    if (attr->multi && path->filter && attr->type != SCIM_TYPE_COMPLEX) {
+        return change_simple_matching(work, path, value);
+    }
     if (attr->multi && (path->filter || path->sub)) {
         return change_matching(work, op, path, value);
     }
@@ -654,7 +698,8 @@ static void drop_all_hollow(work_t *work)
     for (i = 0; i < work->type->nattrs; i++) {
         const scim_attr_t *attr = work->type->attrs[i];
 
-        if (!attr->parent && attr->type == SCIM_TYPE_COMPLEX) {
+        if (!attr->parent
+            && (attr->multi || attr->type == SCIM_TYPE_COMPLEX)) {
             drop_hollow(work, attr);
         }
     }

@@ -79,7 +79,9 @@ static scim_err_t *decode_simple(scim_json_t **pvalue, const scim_json_t *in,
             return wrong(attr, "must be a date and time such as "
                                "\"2026-01-31T12:00:00Z\"", intake);
         }
-        break;
+        *pvalue = scim_json_make_string(scim_time_format(time, intake->pool),
+                                        intake->pool);
+        return NULL;
     case SCIM_TYPE_BINARY:
         if (in->type != SCIM_JSON_STRING || !is_base64(in->text)) {
             return wrong(attr, "must be base64 text", intake);

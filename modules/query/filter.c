@@ -285,6 +285,13 @@ static scim_err_t *unknown_attribute(const parser_t *p,
                              quote(p, token->text));
 }
 
+/* Of an attribute with many simple values, `value` is each of them. */
+static int is_element_itself(const scim_attr_t *attr, const char *name)
+{
+    return attr->type != SCIM_TYPE_COMPLEX
+        && apr_cstr_casecmp(name, "value") == 0;
+}
+
 /* A name between the brackets of p->within. Where a path is read, a
  * well-formed one may be unknown. */
 static scim_err_t *resolve_sub(target_t *target, const char *name,
@@ -293,7 +300,8 @@ static scim_err_t *resolve_sub(target_t *target, const char *name,
     target->at = token->at;
     target->attr = p->within;
     target->sub = p->within ? scim_attr_sub(p->within, name) : NULL;
-    if (target->sub) {
+    if (target->sub ? target->sub->returned != SCIM_RETURNED_NEVER
+                    : p->within && is_element_itself(p->within, name)) {
         return NULL;
     }
     if (p->type || !scim_attr_is_name(name)) {
@@ -348,7 +356,8 @@ static scim_err_t *parse_element(const scim_filter_t **pnode,
     scim_filter_t *node;
     apr_size_t end;
 
-    if (target->sub || target->attr->type != SCIM_TYPE_COMPLEX) {
+    if (target->sub || (target->attr->type != SCIM_TYPE_COMPLEX
+                        && !target->attr->multi)) {
         return scim_lexer_refuse(&p->lexer, p->token.at, "brackets behind an"
                                  " attribute without sub-attributes");
     }

@@ -28,10 +28,11 @@ typedef enum {
     SCIM_FILTER_OR,         /* left, right */
     SCIM_FILTER_NOT,        /* left */
     SCIM_FILTER_COMPARE,    /* attr, sub, op, value */
-    SCIM_FILTER_ELEMENT     /* attr, complex but not always multi-valued;
-                             * left holds for one and the same element;
-                             * COMPARE nodes inside have attr = this attr and
-                             * sub = the sub-attribute compared */
+    SCIM_FILTER_ELEMENT     /* attr, complex or multi-valued; left holds for
+                             * one and the same element; COMPARE nodes inside
+                             * have attr = this attr and sub = the
+                             * sub-attribute compared, NULL where the elements
+                             * are simple and compared themselves */
 } scim_filter_kind_t;
 
 typedef enum {
@@ -87,7 +88,8 @@ scim_err_t *scim_filter_parse(const scim_filter_t **pfilter, const char *text,
 
 /**
  * Parse what stands between the brackets of a value path: names mean
- * sub-attributes of @a attr. Same rules, but errors are of kind @a on_error
+ * sub-attributes of @a attr; where its values are simple, `value` is each of
+ * them. Same rules, but errors are of kind @a on_error
  * (paths answer invalidPath) and an unknown sub-attribute is no error: then
  * *pfilter is set to NULL, as such an element is not stored here.
  *

@@ -1,5 +1,6 @@
 #include "query/path.h"
 
+#include <apr_cstr.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
@@ -53,6 +54,13 @@ static void parse_plain(scim_path_t *path, const char *text,
     path->sub = name.sub;
 }
 
+/* Whether `.value` behind the brackets is the element itself: a simple one. */
+static int is_itself(const scim_attr_t *attr, const char *tail)
+{
+    return attr->type != SCIM_TYPE_COMPLEX
+        && apr_cstr_casecmp(tail, ".value") == 0;
+}
+
 /* `attr[filter]` and `attr[filter].sub`. The form is checked throughout, also
  * behind a name that is not known. */
 static scim_err_t *parse_filtered(scim_path_t *path, const char *text,
@@ -66,10 +74,9 @@ static scim_err_t *parse_filtered(scim_path_t *path, const char *text,
     const scim_filter_t *filter;
 
     if (name.kind != SCIM_NAME_UNKNOWN
-        && (!attr || name.sub || !attr->multi
-            || attr->type != SCIM_TYPE_COMPLEX)) {
+        && (!attr || name.sub || !attr->multi)) {
         return refuse(text, "brackets belong behind an attribute that is"
-                      " multi-valued and complex", pool);
+                      " multi-valued", pool);
     }
     SCIM_TRY(scim_filter_parse_element(&filter, open + 1,
                                        (apr_size_t)(close - open - 1), attr,
@@ -80,7 +87,7 @@ static scim_err_t *parse_filtered(scim_path_t *path, const char *text,
     if (attr && *tail) {
         sub = scim_attr_sub(attr, tail + 1);
     }
-    path->known = filter && (sub || !*tail);
+    path->known = filter && (sub || !*tail || is_itself(attr, tail));
     if (path->known) {
         path->attr = attr;
         path->filter = filter;

@@ -25,7 +25,7 @@ typedef struct scim_path_t {
  * @param ppath filled on success
  * @return NULL, or SCIM_ERR_INVALID_PATH for what is no path: empty, unclosed
  *         bracket, stray characters, a filter that cannot be read, brackets
- *         behind an attribute that is not multi-valued and complex
+ *         behind an attribute that is not multi-valued
  */
 scim_err_t *scim_path_parse(scim_path_t *ppath, const char *text,
                             const scim_rtype_t *type, apr_pool_t *pool);

@@ -3,9 +3,10 @@
  *
  * It is a JSON object in normal form: attribute names spelt as the RFC does,
  * extension attributes in an object under the extension's URN, multi-valued
- * attributes as arrays, values of the attribute's type, nothing empty, no
- * `schemas`, and none of what the server computes (`groups`). `id` and `meta`
- * stand in it when it was read from the database.
+ * attributes as arrays, values of the attribute's type (times in the form of
+ * scim_time_format()), nothing empty, no `schemas`, and none of what the
+ * server computes (`groups`). `id` and `meta` stand in it when it was read
+ * from the database.
  */
 #ifndef SCIM_SCHEMA_RESOURCE_H
 #define SCIM_SCHEMA_RESOURCE_H

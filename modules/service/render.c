@@ -76,12 +76,18 @@ static scim_span_t find_fragment(const scim_row_t *row, const char *wanted,
     return none;
 }
 
+/* Go on behind the bracket or another member or element. */
+static void put_comma(scim_buf_t *buf, char open)
+{
+    if (buf->data[buf->len - 1] != open) {
+        scim_buf_putc(buf, ',');
+    }
+}
+
 /* Begin a member: comma and name. */
 static void put_name(scim_buf_t *buf, const char *name)
 {
-    if (buf->data[buf->len - 1] != '{') {
-        scim_buf_putc(buf, ',');
-    }
+    put_comma(buf, '{');
     scim_buf_putc(buf, '"');
     PUTS(buf, name);
     scim_buf_add(buf, "\":", 2);
@@ -213,9 +219,7 @@ static apr_size_t open_element(scim_buf_t *buf)
 {
     apr_size_t mark = buf->len;
 
-    if (buf->data[buf->len - 1] != '[') {
-        scim_buf_putc(buf, ',');
-    }
+    put_comma(buf, '[');
     scim_buf_putc(buf, '{');
     return mark;
 }
@@ -304,13 +308,38 @@ static int is_mapped_type(const scim_mapping_t *mapping,
     return 0;
 }
 
+/* Write the stored values of an attribute with many. */
+static void put_stored_elements(scim_buf_t *buf, const scim_render_t *render,
+                                const scim_attr_t *attr)
+{
+    scim_span_walk_t walk;
+    scim_span_t key, value;
+
+    scim_span_walk(&walk, render->extras[attr->index]);
+    while (scim_span_next(&walk, &key, &value)) {
+        apr_size_t mark;
+
+        if (attr->type != SCIM_TYPE_COMPLEX) {
+            if (is_scalar(value) && !scim_span_is_empty(value)) {
+                put_comma(buf, '[');
+                scim_buf_add(buf, value.text, value.len);
+            }
+            continue;
+        }
+        if (is_mapped_type(render->mapping, attr, value)) {
+            continue;
+        }
+        mark = open_element(buf);
+        put_stored_subs(buf, render, attr, NULL, value);
+        keep_unless_empty(buf, mark, '{', '}');
+    }
+}
+
 static void put_multi(scim_buf_t *buf, const scim_render_t *render,
                       const scim_attr_t *attr, const scim_row_t *row)
 {
     const scim_mapping_t *mapping = render->mapping;
     apr_size_t mark = buf->len;
-    scim_span_walk_t walk;
-    scim_span_t key, value;
     int i;
 
     put_name(buf, attr->name);
@@ -323,17 +352,7 @@ static void put_multi(scim_buf_t *buf, const scim_render_t *render,
             put_mapped_element(buf, render, mapped, row);
         }
     }
-    scim_span_walk(&walk, render->extras[attr->index]);
-    while (scim_span_next(&walk, &key, &value)) {
-        apr_size_t element;
-
-        if (is_mapped_type(mapping, attr, value)) {
-            continue;
-        }
-        element = open_element(buf);
-        put_stored_subs(buf, render, attr, NULL, value);
-        keep_unless_empty(buf, element, '{', '}');
-    }
+    put_stored_elements(buf, render, attr);
     keep_unless_empty(buf, mark, '[', ']');
 }
 

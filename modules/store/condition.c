@@ -19,8 +19,9 @@ typedef struct operand_t {
     const char *text;       /* SQL giving the value, NULL where absent */
     const char *key;        /* SQL giving it in lower case, or NULL */
     const char *citext;     /* its type when that ignores case, or NULL */
+    const char *json;       /* SQL giving it as jsonb, or NULL: it is not taken
+                             * out of a JSON document */
     const scim_attr_t *leaf;
-    int is_json;            /* text is taken out of a JSON document */
     int is_constant;        /* text is a literal */
 } operand_t;
 
@@ -66,6 +67,16 @@ static const char *extra_of(const writer_t *w, const scim_attr_t *attr)
                        NULL);
 }
 
+/* A member of a JSON object. */
+static void json_operand(const writer_t *w, operand_t *operand,
+                         const char *object, const scim_attr_t *attr)
+{
+    const char *name = literal(w, attr->name);
+
+    operand->text = apr_pstrcat(w->pool, object, "->>", name, NULL);
+    operand->json = apr_pstrcat(w->pool, object, "->", name, NULL);
+}
+
 static void column_operand(const writer_t *w, operand_t *operand,
                            const scim_column_t *column)
 {
@@ -98,7 +109,7 @@ static int is_same_path(const scim_column_t *column, const scope_t *scope,
         && strcasecmp(column->element, scope->mapped->element) == 0;
 }
 
-/* A sub-attribute of the element in scope. */
+/* What the element in scope is, or a sub-attribute of it. */
 static scim_err_t *element_operand(const writer_t *w, operand_t *operand,
                                    const scope_t *scope,
                                    const scim_filter_t *filter)
@@ -107,21 +118,23 @@ static scim_err_t *element_operand(const writer_t *w, operand_t *operand,
     int i;
 
     memset(operand, 0, sizeof(*operand));
-    operand->leaf = sub;
-    if (!w->mapping->stored[sub->index]) {
+    operand->leaf = sub ? sub : filter->attr;
+    if (!w->mapping->stored[operand->leaf->index]) {
         return not_kept(w, filter);
     }
-    operand->is_json = 1;
+    if (!sub) {
+        operand->text = "(e #>> '{}')";
+        operand->json = "e";
+        return NULL;
+    }
     if (!scope->mapped) {
-        operand->text = apr_pstrcat(w->pool, "e->>", literal(w, sub->name),
-                                    NULL);
+        json_operand(w, operand, "e", sub);
         return NULL;
     }
     if (strcasecmp(sub->name, "type") == 0) {
         operand->text = apr_pstrcat(w->pool,
                                     literal(w, scope->mapped->element),
                                     "::text", NULL);
-        operand->is_json = 0;
         operand->is_constant = 1;
         return NULL;
     }
@@ -130,17 +143,20 @@ static scim_err_t *element_operand(const writer_t *w, operand_t *operand,
             &APR_ARRAY_IDX(w->mapping->columns, i, scim_column_t);
 
         if (is_same_path(column, scope, sub)) {
-            operand->is_json = 0;
             column_operand(w, operand, column);
             return NULL;
         }
     }
-    operand->text = w->mapping->extra
-        ? apr_pstrcat(w->pool, "r.",
-                      scim_mapping_quote(w->mapping->extra, w->pool), "->",
-                      literal(w, scope->mapped->key), "->>",
-                      literal(w, sub->name), NULL)
-        : "NULL::text";
+    if (w->mapping->extra) {
+        json_operand(w, operand,
+            apr_pstrcat(w->pool, "r.",
+                        scim_mapping_quote(w->mapping->extra, w->pool), "->",
+                        literal(w, scope->mapped->key), NULL), sub);
+    }
+    else {
+        operand->text = "NULL::text";
+        operand->json = "NULL::jsonb";
+    }
     return NULL;
 }
 
@@ -176,11 +192,11 @@ static scim_err_t *attr_operand(const writer_t *w, operand_t *operand,
         || !w->mapping->stored[leaf->index]) {
         return not_kept(w, filter);
     }
-    operand->is_json = 1;
-    operand->text = apr_pstrcat(w->pool, "(", extra_of(w, attr),
-                                sub ? "->" : "->>", literal(w, attr->name),
-                                sub ? "->>" : "", sub ? literal(w, sub->name)
-                                                      : "", ")", NULL);
+    json_operand(w, operand,
+                 !sub ? extra_of(w, attr)
+                      : apr_pstrcat(w->pool, extra_of(w, attr), "->",
+                                    literal(w, attr->name), NULL), leaf);
+    operand->text = apr_pstrcat(w->pool, "(", operand->text, ")", NULL);
     return NULL;
 }
 
@@ -208,6 +224,22 @@ static const char *sql_type(const scim_attr_t *leaf)
     }
 }
 
+/* A time in a JSON document is text of one form (scim_time_format()), which
+ * without its Z is in the order of time. What else stands there is none, and
+ * must not make the statement fail, as a cast would. */
+static int is_json_time(const operand_t *operand)
+{
+    return operand->json && operand->leaf->type == SCIM_TYPE_DATETIME;
+}
+
+static const char *json_time(const writer_t *w, const operand_t *operand)
+{
+    return apr_pstrcat(w->pool, "CASE WHEN ", operand->text, " ~ '^[0-9]{4}-"
+                       "[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+                       "([.][0-9]+)?Z$' THEN rtrim(", operand->text,
+                       ", 'Z') END", NULL);
+}
+
 /* The operand as a value of its type. */
 static const char *typed(const writer_t *w, const operand_t *operand)
 {
@@ -219,16 +251,31 @@ static const char *typed(const writer_t *w, const operand_t *operand)
              : apr_pstrcat(w->pool, "lower(", operand->text,
                            operand->citext ? "::text)" : ")", NULL);
     }
-    if (operand->is_json && operand->leaf->type == SCIM_TYPE_BOOLEAN) {
+    if (operand->json && operand->leaf->type == SCIM_TYPE_BOOLEAN) {
         /* whatever else stands there equals neither */
         return apr_pstrcat(w->pool, "CASE ", operand->text, " WHEN 'true' "
                            "THEN true WHEN 'false' THEN false END", NULL);
     }
-    if (operand->is_json) {
-        return apr_pstrcat(w->pool, "(", operand->text, ")::",
-                           sql_type(operand->leaf), NULL);
+    if (is_json_time(operand)) {
+        return json_time(w, operand);
+    }
+    if (operand->json) {
+        return apr_pstrcat(w->pool, "CASE jsonb_typeof(", operand->json,
+                           ") WHEN 'number' THEN (", operand->text,
+                           ")::numeric END", NULL);
     }
     return operand->text;
+}
+
+/* The type of the value compared with: the column's own where it can be, so
+ * that an index serves. */
+static const char *value_type(const operand_t *operand, const char *text)
+{
+    const char *type = sql_type(operand->leaf);
+
+    return is_json_time(operand) ? "text"
+         : operand->leaf->type == SCIM_TYPE_INTEGER && !operand->json
+           && scim_sql_is_key("bigint", text) ? "bigint" : type;
 }
 
 static void write_value(const writer_t *w, const operand_t *operand,
@@ -242,13 +289,9 @@ static void write_value(const writer_t *w, const operand_t *operand,
                      : operand->leaf->type == SCIM_TYPE_DATETIME
                      ? scim_time_format(filter->time, w->pool) : value->text;
 
-    if (fold) {
-        PUTS(w, "lower(");
-    }
-    scim_sql_param(w->sql, text, sql_type(operand->leaf));
-    if (fold) {
-        PUTS(w, ")");
-    }
+    PUTS(w, fold ? "lower(" : is_json_time(operand) ? "rtrim(" : "");
+    scim_sql_param(w->sql, text, value_type(operand, text));
+    PUTS(w, fold ? ")" : is_json_time(operand) ? ", 'Z')" : "");
 }
 
 static void write_present(const writer_t *w, const operand_t *operand)
@@ -267,7 +310,8 @@ static void write_present(const writer_t *w, const operand_t *operand)
 static void write_infix(const writer_t *w, const operand_t *operand,
                         const char *op, const scim_filter_t *filter)
 {
-    int by_bytes = is_text(operand->leaf) && strpbrk(op, "<>");
+    int by_bytes = (is_text(operand->leaf) || is_json_time(operand))
+                && strpbrk(op, "<>");
 
     if (operand->citext && !operand->key && filter->op == SCIM_OP_EQ) {
         /* the column's own comparison, which its index serves */
@@ -500,8 +544,12 @@ static scim_err_t *write_some_element(const writer_t *w,
                         "(%s ? %s AND EXISTS (SELECT FROM jsonb_array_elements("
                         "CASE jsonb_typeof(%s->%s) WHEN 'array' THEN %s->%s "
                         "END) AS e", in, name, in, name, in, name);
+        if (attr->type != SCIM_TYPE_COMPLEX) {
+            PUTS(w, " WHERE jsonb_typeof(e) IN ('string', 'number', "
+                    "'boolean') AND e <> '\"\"'");
+        }
         if (filter) {
-            PUTS(w, " WHERE ");
+            PUTS(w, attr->type != SCIM_TYPE_COMPLEX ? " AND " : " WHERE ");
             SCIM_TRY(write_in_element(w, &scope, filter, 0));
         }
         PUTS(w, "))");

@@ -135,6 +135,27 @@ static void compose_element(scim_json_t *resource,
     prepend(array, element);
 }
 
+/* Whether a value has the shape of one of the attribute's. */
+static int is_shaped(const scim_json_t *value, const scim_attr_t *attr)
+{
+    return attr->type == SCIM_TYPE_COMPLEX
+         ? value->type == SCIM_JSON_OBJECT
+         : value->type != SCIM_JSON_OBJECT && value->type != SCIM_JSON_ARRAY;
+}
+
+static void drop_misshapen_elements(scim_json_t *array,
+                                    const scim_attr_t *attr)
+{
+    scim_json_t *element, *next;
+
+    for (element = array->first; element; element = next) {
+        next = element->next;
+        if (!is_shaped(element, attr)) {
+            scim_json_unlink(array, element);
+        }
+    }
+}
+
 /* The JSONB column is the application's to write as well: take from it only
  * what has the shape of its attribute. */
 static void drop_misshapen(scim_json_t *object, const scim_mapping_t *mapping,
@@ -152,12 +173,13 @@ static void drop_misshapen(scim_json_t *object, const scim_mapping_t *mapping,
         if (extension && member->type == SCIM_JSON_OBJECT) {
             drop_misshapen(member, mapping, extension);
         }
-        else if (attr
-                 && (attr->multi ? member->type != SCIM_JSON_ARRAY
-                     : attr->type == SCIM_TYPE_COMPLEX
-                       ? member->type != SCIM_JSON_OBJECT
-                       : member->type == SCIM_JSON_ARRAY
-                         || member->type == SCIM_JSON_OBJECT)) {
+        else if (attr && attr->multi && member->type == SCIM_JSON_ARRAY) {
+            drop_misshapen_elements(member, attr);
+        }
+        if (extension ? member->type != SCIM_JSON_OBJECT
+            : attr && (attr->multi ? member->type != SCIM_JSON_ARRAY
+                                     || !member->first
+                                   : !is_shaped(member, attr))) {
             scim_json_unlink(object, member);
         }
     }

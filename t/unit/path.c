@@ -135,12 +135,11 @@ static const struct {
     { "emails[type eq \"work\"].", "stray text behind the brackets" },
     { "emails[type eq \"work\"].a.b", "stray text behind the brackets" },
     { "emails[type eq \"work\"] .value", "stray text behind the brackets" },
-    { "userName[value eq \"x\"]", "multi-valued and complex" },
-    { "name[givenName eq \"x\"]", "multi-valued and complex" },
-    { "schemas[value eq \"x\"]", "multi-valued and complex" },
-    { "manager[value eq \"x\"]", "multi-valued and complex" },
-    { "emails.value[type eq \"x\"]", "multi-valued and complex" },
-    { ENT "[manager eq \"x\"]", "multi-valued and complex" }
+    { "userName[value eq \"x\"]", "behind an attribute that is multi-valued" },
+    { "name[givenName eq \"x\"]", "behind an attribute that is multi-valued" },
+    { "manager[value eq \"x\"]", "behind an attribute that is multi-valued" },
+    { "emails.value[type eq \"x\"]", "behind an attribute that is multi-valued" },
+    { ENT "[manager eq \"x\"]", "behind an attribute that is multi-valued" }
 };
 
 static const char *meaning(const scim_path_t *path, apr_pool_t *pool)
