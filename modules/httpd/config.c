@@ -7,8 +7,10 @@
 
 #include <stddef.h>
 
+#include "httpd/definitions.h"
 #include "httpd/directives.h"
 #include "pg/conn.h"
+#include "schema/builtin.h"
 
 APLOG_USE_MODULE(scim);
 
@@ -307,21 +309,28 @@ static const char *add_default(cmd_parms *cmd, void *mconfig,
 }
 
 static const char *add_attribute(cmd_parms *cmd, void *mconfig,
-                                 const char *target, const char *column,
-                                 const char *option)
+                                 const char *args)
 {
     const scim_dir_config_t *conf = mconfig;
+    scim_attribute_line_t line;
+    const char *wrong;
 
     if (!conf->current) {
         return not_inside(cmd);
     }
-    if (option && (strncmp(option, "key=", 4) != 0 || !option[4])) {
-        return apr_psprintf(cmd->pool, SCIM_DIRECTIVE_ATTRIBUTE " %s: \"%s\" "
-                            "is not an option; known is key=COLUMN", target,
-                            option);
-    }
-    return scim_mapping_add(conf->current, target, column,
-                            option ? option + 4 : NULL, cmd->pool);
+    wrong = scim_attribute_line_parse(&line, args, cmd->pool);
+    return wrong ? wrong
+         : scim_mapping_add(conf->current, line.target, line.column, line.key,
+                            cmd->pool);
+}
+
+/* What it says has been read when the container was opened. */
+static const char *add_schema(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    const scim_dir_config_t *conf = mconfig;
+
+    (void)args;
+    return conf->current ? NULL : not_inside(cmd);
 }
 
 static const char *add_redact(cmd_parms *cmd, void *mconfig, const char *arg)
@@ -372,6 +381,7 @@ static const char *open_resource(cmd_parms *cmd, void *mconfig,
 {
     scim_dir_config_t *conf = mconfig;
     const char *end = strrchr(args, '>'), *name, *wrong;
+    const scim_rtype_t *type;
 
     if ((wrong = check_place(cmd))) {
         return wrong;
@@ -388,7 +398,11 @@ static const char *open_resource(cmd_parms *cmd, void *mconfig,
         return "there are two <ScimResource User> in one location";
     }
     conf->base_path = without_slash(cmd->path, cmd->pool);
-    conf->current = scim_mapping_make_user(cmd->pool);
+    type = scim_builtin_user(cmd->pool);
+    if ((wrong = scim_definitions_read(&type, cmd))) {
+        return wrong;
+    }
+    conf->current = scim_mapping_make(type, cmd->pool);
     conf->current->location = apr_psprintf(cmd->pool, "<Location \"%s\">",
                                            cmd->path);
     conf->current->tokens = conf->tokens ? conf->tokens
@@ -548,8 +562,10 @@ const command_rec scim_config_commands[] = {
                   ACCESS_CONF, "SQL condition of accounts left alone"),
     AP_INIT_TAKE2(SCIM_DIRECTIVE_DEFAULT, add_default, NULL, ACCESS_CONF,
                   "column and the value it gets in new accounts"),
-    AP_INIT_TAKE23(SCIM_DIRECTIVE_ATTRIBUTE, add_attribute, NULL, ACCESS_CONF,
-                   "attribute, column and optionally key=COLUMN"),
+    AP_INIT_RAW_ARGS(SCIM_DIRECTIVE_ATTRIBUTE, add_attribute, NULL,
+                     ACCESS_CONF, "attribute, column and options"),
+    AP_INIT_RAW_ARGS(SCIM_DIRECTIVE_SCHEMA, add_schema, NULL, ACCESS_CONF,
+                     "URN of a schema of one's own, and options"),
     AP_INIT_ITERATE(SCIM_DIRECTIVE_REDACT, add_redact, NULL, ACCESS_CONF,
                     "attributes whose values events do not show"),
     { NULL }

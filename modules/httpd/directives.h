@@ -30,6 +30,7 @@
 #define SCIM_DIRECTIVE_PROTECT          "ScimProtect"
 #define SCIM_DIRECTIVE_DEFAULT          "ScimDefault"
 #define SCIM_DIRECTIVE_ATTRIBUTE        "ScimAttribute"
+#define SCIM_DIRECTIVE_SCHEMA           "ScimSchema"
 #define SCIM_DIRECTIVE_REDACT           "ScimRedact"
 
 #endif

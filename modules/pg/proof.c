@@ -101,9 +101,24 @@ static int is_text_type(const dbcolumn_t *column)
     return column->category == 'S' && strcmp(column->type, "character") != 0;
 }
 
+static int is_integer_type(const char *type)
+{
+    return strcmp(type, "bigint") == 0 || strcmp(type, "integer") == 0
+        || strcmp(type, "smallint") == 0;
+}
+
+/* Types whose every value text names, so that they can be compared as text. */
+static int is_like_text(const dbcolumn_t *column)
+{
+    return column->category == 'E' || strcmp(column->type, "uuid") == 0;
+}
+
+/* Not money: its text is none of a number. */
 static int is_number_type(const dbcolumn_t *column)
 {
-    return column->category == 'N';
+    return is_integer_type(column->type) || strcmp(column->type, "real") == 0
+        || strcmp(column->type, "numeric") == 0
+        || strcmp(column->type, "double precision") == 0;
 }
 
 static int is_timestamp(const dbcolumn_t *column)
@@ -116,46 +131,69 @@ static int is_boolean(const dbcolumn_t *column)
     return strcmp(column->type, "boolean") == 0;
 }
 
-static int is_integer_type(const char *type)
+/* Accounts are looked up by these, as the text they are. */
+static int is_lookup(const proof_t *proof, const scim_column_t *mapped)
 {
-    return strcmp(type, "bigint") == 0 || strcmp(type, "integer") == 0
-        || strcmp(type, "smallint") == 0;
+    return mapped->attr == proof->mapping->type->user_name
+        || mapped->attr == proof->mapping->type->external_id
+        || mapped->key_name;
+}
+
+/* The type that a column for the attribute should have; NULL: this one
+ * will do. */
+static const char *wanted_type(const proof_t *proof,
+                               const scim_column_t *mapped,
+                               const dbcolumn_t *column)
+{
+    if (mapped->form == SCIM_COLUMN_IS_NULL) {
+        return is_timestamp(column) ? NULL : "timestamp with time zone";
+    }
+    switch (mapped->leaf->type) {
+    case SCIM_TYPE_BOOLEAN:
+        return is_boolean(column) ? NULL : "boolean";
+    case SCIM_TYPE_DATETIME:
+        return is_timestamp(column) ? NULL : "timestamp with time zone";
+    case SCIM_TYPE_INTEGER:
+        return is_integer_type(column->type) ? NULL : "bigint";
+    case SCIM_TYPE_DECIMAL:
+        return is_number_type(column) ? NULL : "numeric";
+    default:
+        return is_text_type(column)
+            || (is_like_text(column) && !is_lookup(proof, mapped))
+             ? NULL : "text";
+    }
+}
+
+/* The type= that would make the attribute fit the column, or NULL. */
+static const char *fitting_type(const dbcolumn_t *column)
+{
+    return is_boolean(column) ? "boolean"
+         : is_integer_type(column->type) ? "integer"
+         : is_number_type(column) ? "decimal"
+         : is_timestamp(column) ? "dateTime"
+         : is_text_type(column) || is_like_text(column) ? "string" : NULL;
 }
 
 static void check_type(proof_t *proof, const scim_column_t *mapped,
                        const dbcolumn_t *column, const char *directive)
 {
-    const char *wanted = NULL;
+    const char *wanted = wanted_type(proof, mapped, column);
+    const char *fitting = fitting_type(column);
 
-    if (mapped->form == SCIM_COLUMN_IS_NULL) {
-        wanted = is_timestamp(column) ? NULL : "timestamp with time zone";
+    if (!wanted) {
+        return;
     }
-    else {
-        switch (mapped->leaf->type) {
-        case SCIM_TYPE_BOOLEAN:
-            wanted = is_boolean(column) ? NULL : "boolean";
-            break;
-        case SCIM_TYPE_DATETIME:
-            wanted = is_timestamp(column) ? NULL : "timestamp with time zone";
-            break;
-        case SCIM_TYPE_INTEGER:
-            wanted = is_integer_type(column->type) ? NULL : "bigint";
-            break;
-        case SCIM_TYPE_DECIMAL:
-            wanted = is_number_type(column) ? NULL : "numeric";
-            break;
-        default:
-            wanted = is_text_type(column) ? NULL : "text";
-            break;
-        }
+    if (scim_attr_is_configured(mapped->attr) && fitting
+        && mapped->form == SCIM_COLUMN_PLAIN && !mapped->element) {
+        note(proof, "%s is of type %s, but column \"%s\" is %s; say type=%s",
+             directive, scim_attr_type_name(mapped->leaf->type), column->name,
+             column->type, fitting);
+        return;
     }
-    if (wanted) {
-        note(proof, "%s needs a column of type %s, but \"%s\" is %s; map "
-             "another one, or ALTER TABLE %s ALTER COLUMN \"%s\" TYPE %s USING "
-             "\"%s\"::%s", directive, wanted, column->name, column->type,
-             proof->mapping->table, column->name, wanted, column->name,
-             wanted);
-    }
+    note(proof, "%s needs a column of type %s, but \"%s\" is %s; map "
+         "another one, or ALTER TABLE %s ALTER COLUMN \"%s\" TYPE %s USING "
+         "\"%s\"::%s", directive, wanted, column->name, column->type,
+         proof->mapping->table, column->name, wanted, column->name, wanted);
 }
 
 static void check_key_column(proof_t *proof, const scim_column_t *mapped,
@@ -188,6 +226,7 @@ static void check_columns(proof_t *proof, scim_facts_t *facts)
     const char **types = apr_pcalloc(proof->pool, n * sizeof(*types));
     int *lengths = apr_pcalloc(proof->pool, n * sizeof(*lengths));
     unsigned char *not_null = apr_pcalloc(proof->pool, n);
+    unsigned char *as_text = apr_pcalloc(proof->pool, n);
 
     for (i = 0; i < mapping->columns->nelts; i++) {
         const scim_column_t *mapped =
@@ -202,10 +241,12 @@ static void check_columns(proof_t *proof, scim_facts_t *facts)
         types[i] = column->type;
         lengths[i] = column->length;
         not_null[i] = (unsigned char)column->is_not_null;
+        as_text[i] = (unsigned char)is_like_text(column);
         check_type(proof, mapped, column, directive);
         check_key_column(proof, mapped, directive);
         need(proof, column, column->can_select, "SELECT", directive);
-        if (mapped->attr != mapping->type->meta) {
+        if (mapped->attr->mutability != SCIM_READ_ONLY
+            && mapped->leaf->mutability != SCIM_READ_ONLY) {
             need(proof, column, column->can_insert, "INSERT", directive);
             need(proof, column, column->can_update, "UPDATE", directive);
         }
@@ -213,6 +254,7 @@ static void check_columns(proof_t *proof, scim_facts_t *facts)
     facts->types = types;
     facts->lengths = lengths;
     facts->not_null = not_null;
+    facts->as_text = as_text;
 }
 
 static void check_own_columns(proof_t *proof, scim_facts_t *facts)
@@ -273,6 +315,14 @@ static void check_own_columns(proof_t *proof, scim_facts_t *facts)
     }
 }
 
+static int is_always_there(const scim_column_t *column)
+{
+    const scim_schema_t *schema = column->attr->schema;
+
+    return column->attr->required && !column->sub
+        && (!schema || !schema->extension || schema->required);
+}
+
 /* Whether an INSERT of ours always names the column. */
 static int is_filled(const scim_mapping_t *mapping, const char *name)
 {
@@ -288,8 +338,7 @@ static int is_filled(const scim_mapping_t *mapping, const char *name)
             &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
 
         if (strcmp(column->name, name) == 0) {
-            return column->attr == type->user_name
-                || column->attr == type->active;
+            return column->attr == type->active || is_always_there(column);
         }
     }
     for (i = 0; i < mapping->constants->nelts; i++) {
@@ -345,6 +394,11 @@ static int is_citext_type(const dbcolumn_t *column)
     return strcmp(dot ? dot + 1 : column->type, "citext") == 0;
 }
 
+static int is_compared_as_is(const scim_column_t *mapped)
+{
+    return mapped->leaf->case_exact || mapped->leaf->type != SCIM_TYPE_STRING;
+}
+
 /* Whether a key of an index is the column, by the attribute's case rule. */
 static int is_key_of(const proof_t *proof, const char *key,
                      const scim_column_t *mapped)
@@ -354,9 +408,9 @@ static int is_key_of(const proof_t *proof, const char *key,
     const char *forms[4];
     int i;
 
-    if (mapped->leaf->case_exact || mapped->leaf->type != SCIM_TYPE_STRING
+    if (is_compared_as_is(mapped)
         || (!mapped->key_name && column
-            && is_citext_type(column))) {
+            && (is_citext_type(column) || is_like_text(column)))) {
         return strcmp(key, mapped->name) == 0 || strcmp(key, quoted) == 0;
     }
     if (mapped->key_name) {
@@ -416,7 +470,10 @@ static const char *live_predicate(const proof_t *proof,
 static const char *key_expression(const proof_t *proof,
                                   const scim_column_t *mapped)
 {
-    if (mapped->leaf->case_exact) {
+    const dbcolumn_t *column = get_column(proof, mapped->name);
+
+    if (is_compared_as_is(mapped)
+        || (!mapped->key_name && column && is_like_text(column))) {
         return scim_mapping_quote(mapped->name, proof->pool);
     }
     if (mapped->key_name) {
@@ -454,19 +511,26 @@ static int serves(const proof_t *proof, const scim_facts_t *facts,
         && (!must_be_unique || index->keys->nelts == 1);
 }
 
+static int has_index(const proof_t *proof, const scim_facts_t *facts,
+                     const scim_column_t *mapped, int must_be_unique,
+                     int grade)
+{
+    int i;
+
+    for (i = 0; i < proof->catalog->indexes->nelts; i++) {
+        if (serves(proof, facts, get_index(proof, i), mapped, must_be_unique)
+            == grade) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int best_index(const proof_t *proof, const scim_facts_t *facts,
                       const scim_column_t *mapped, int must_be_unique)
 {
-    int i, best = 0;
-
-    for (i = 0; i < proof->catalog->indexes->nelts; i++) {
-        int grade = serves(proof, facts,
-                           get_index(proof, i), mapped,
-                           must_be_unique);
-
-        best = grade > best ? grade : best;
-    }
-    return best;
+    return has_index(proof, facts, mapped, must_be_unique, 2) ? 2
+         : has_index(proof, facts, mapped, must_be_unique, 1);
 }
 
 static void check_unique(proof_t *proof, const scim_facts_t *facts,
@@ -490,6 +554,17 @@ static void check_unique(proof_t *proof, const scim_facts_t *facts,
         break;
     default:
         break;
+    }
+}
+
+static void check_unique_globally(proof_t *proof, const scim_facts_t *facts,
+                                  const scim_column_t *mapped)
+{
+    if (!has_index(proof, facts, mapped, 1, 1)) {
+        note(proof, "ScimAttribute %s must be unique over all organisations, "
+             "but no index sees to it; CREATE UNIQUE INDEX ON %s (%s)%s",
+             mapped->target, proof->mapping->table,
+             key_expression(proof, mapped), live_predicate(proof, facts));
     }
 }
 
@@ -537,8 +612,10 @@ static void check_indexes(proof_t *proof, const scim_facts_t *facts)
         const scim_column_t *mapped =
             &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
 
-        if (mapped->attr == mapping->type->user_name
-            || mapped->attr == mapping->type->external_id) {
+        if (mapped->leaf->uniqueness == SCIM_UNIQUE_GLOBAL) {
+            check_unique_globally(proof, facts, mapped);
+        }
+        else if (mapped->leaf->uniqueness == SCIM_UNIQUE_SERVER) {
             check_unique(proof, facts, mapped);
         }
         else if (mapped->element && mapped->sub

@@ -5,6 +5,13 @@
 #define TEXT(buf, text) scim_buf_json(buf, text, strlen(text))
 #define PUTS(buf, text) scim_buf_puts(buf, text)
 
+static void put_flag(scim_buf_t *buf, const char *name, int value)
+{
+    PUTS(buf, ",\"");
+    PUTS(buf, name);
+    PUTS(buf, value ? "\":true" : "\":false");
+}
+
 static void put_meta(scim_buf_t *buf, const char *resource_type,
                      const char *base_url, const char *endpoint,
                      const char *name)
@@ -73,7 +80,8 @@ void scim_discovery_type(scim_buf_t *buf, const scim_served_t *served,
             PUTS(buf, comma);
             PUTS(buf, "{\"schema\":");
             TEXT(buf, type->schemas[i]->urn);
-            PUTS(buf, ",\"required\":false}");
+            put_flag(buf, "required", type->schemas[i]->required);
+            PUTS(buf, "}");
             comma = ",";
         }
     }
@@ -101,13 +109,6 @@ static void put_words(scim_buf_t *buf, const char *name, const char *words)
         comma = ",";
     }
     PUTS(buf, "]");
-}
-
-static void put_flag(scim_buf_t *buf, const char *name, int value)
-{
-    PUTS(buf, ",\"");
-    PUTS(buf, name);
-    PUTS(buf, value ? "\":true" : "\":false");
 }
 
 static void put_attrs(scim_buf_t *buf, const scim_served_t *served,

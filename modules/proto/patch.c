@@ -31,6 +31,8 @@ typedef struct work_t {
     apr_pool_t *pool;
     apr_pool_t *scratch;        /* cleared after each operation */
     int merging;                /* a body, not a PATCH: clears nothing */
+    unsigned char *lacking;     /* by attribute index: required, and not there
+                                 * before the PATCH; NULL: a body */
     const scim_attr_t *removed; /* a required attribute that `remove` took */
 } work_t;
 
@@ -705,6 +707,32 @@ static void drop_all_hollow(work_t *work)
     }
 }
 
+/* Whether the resource must have the attribute and does not. Those of an
+ * extension are required where it is itself, and where it carries data. */
+static int lacks(const work_t *work, const scim_attr_t *attr)
+{
+    const scim_schema_t *schema = attr->schema;
+
+    return attr->required && !attr->parent && !scim_quirk_is_server_only(attr)
+        && work->intake->stored[attr->index]
+        && !(scim_rtype_is_extension(work->type, schema) && !schema->required
+             && !scim_resource_container(work->type, work->resource, schema))
+        && scim_json_is_empty(scim_resource_get(work->type, work->resource,
+                                                attr));
+}
+
+/* An account that lacked something before is no reason to refuse what a PATCH
+ * does besides: it may be a deactivation. */
+static void note_lacking(work_t *work)
+{
+    int i;
+
+    work->lacking = apr_pcalloc(work->pool, (apr_size_t)work->type->nattrs);
+    for (i = 0; i < work->type->nattrs; i++) {
+        work->lacking[i] = (unsigned char)lacks(work, work->type->attrs[i]);
+    }
+}
+
 static scim_err_t *check_required(const work_t *work)
 {
     int i;
@@ -712,10 +740,7 @@ static scim_err_t *check_required(const work_t *work)
     for (i = 0; i < work->type->nattrs; i++) {
         const scim_attr_t *attr = work->type->attrs[i];
 
-        if (attr->parent || !attr->required || scim_quirk_is_server_only(attr)
-            || !work->intake->stored[attr->index]
-            || !scim_json_is_empty(scim_resource_get(work->type,
-                                                     work->resource, attr))) {
+        if (!lacks(work, attr) || (work->lacking && work->lacking[i])) {
             continue;
         }
         if (work->removed == attr) {
@@ -738,6 +763,7 @@ static void begin(work_t *work, scim_json_t *resource, scim_intake_t *intake,
     work->type = intake->type;
     work->pool = intake->pool;
     work->merging = merging;
+    work->lacking = NULL;
     work->removed = NULL;
     apr_pool_create(&work->scratch, intake->pool);
 }
@@ -749,6 +775,7 @@ scim_err_t *scim_patch_apply(scim_json_t *resource, const scim_patch_t *patch,
     int i;
 
     begin(&work, resource, intake, 0);
+    note_lacking(&work);
     for (i = 0; i < patch->operations->nelts; i++) {
         const operation_t *operation =
             &APR_ARRAY_IDX(patch->operations, i, operation_t);

@@ -43,6 +43,14 @@ static void mark_list(unsigned char *marks, const char *list, int parents,
     }
 }
 
+/* What is always returned has its sub-attributes with it. */
+static scim_returned_t returned(const scim_attr_t *attr)
+{
+    return attr->parent && attr->returned == SCIM_RETURNED_DEFAULT
+           && attr->parent->returned == SCIM_RETURNED_ALWAYS
+         ? SCIM_RETURNED_ALWAYS : attr->returned;
+}
+
 scim_err_t *scim_projection_make(const unsigned char **pshown,
                                  const char *included, const char *excluded,
                                  const scim_rtype_t *type, apr_pool_t *pool)
@@ -63,7 +71,7 @@ scim_err_t *scim_projection_make(const unsigned char **pshown,
     for (i = 0; i < type->nattrs; i++) {
         const scim_attr_t *attr = type->attrs[i];
 
-        switch (attr->returned) {
+        switch (returned(attr)) {
         case SCIM_RETURNED_ALWAYS:
             shown[i] = 1;
             break;

@@ -41,37 +41,76 @@ int scim_attr_is_name(const char *text)
     return 1;
 }
 
+int scim_attr_is_configured(const scim_attr_t *attr)
+{
+    return attr->schema && attr->schema->configured;
+}
+
+static const char *const types[] = {
+    "string", "boolean", "decimal", "integer", "dateTime", "binary",
+    "reference", "complex", NULL
+};
+
+static const char *const mutabilities[] = {
+    "readWrite", "readOnly", "immutable", "writeOnly", NULL
+};
+
+static const char *const returneds[] = {
+    "default", "always", "never", "request", NULL
+};
+
+static const char *const uniquenesses[] = {
+    "none", "server", "global", NULL
+};
+
+static int find(const char *const *names, const char *word)
+{
+    int i;
+
+    for (i = 0; names[i]; i++) {
+        if (apr_cstr_casecmp(names[i], word) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
 const char *scim_attr_type_name(scim_attr_type_t type)
 {
-    static const char *const names[] = {
-        "string", "boolean", "decimal", "integer", "dateTime", "binary",
-        "reference", "complex"
-    };
-
-    return names[type];
+    return types[type];
 }
 
 const char *scim_mutability_name(scim_mutability_t mutability)
 {
-    static const char *const names[] = {
-        "readWrite", "readOnly", "immutable", "writeOnly"
-    };
-
-    return names[mutability];
+    return mutabilities[mutability];
 }
 
 const char *scim_returned_name(scim_returned_t returned)
 {
-    static const char *const names[] = {
-        "default", "always", "never", "request"
-    };
-
-    return names[returned];
+    return returneds[returned];
 }
 
 const char *scim_uniqueness_name(scim_uniqueness_t uniqueness)
 {
-    static const char *const names[] = { "none", "server", "global" };
+    return uniquenesses[uniqueness];
+}
 
-    return names[uniqueness];
+int scim_attr_type_find(const char *word)
+{
+    return find(types, word);
+}
+
+int scim_mutability_find(const char *word)
+{
+    return find(mutabilities, word);
+}
+
+int scim_returned_find(const char *word)
+{
+    return find(returneds, word);
+}
+
+int scim_uniqueness_find(const char *word)
+{
+    return find(uniquenesses, word);
 }

@@ -1,7 +1,7 @@
 /* attribute.h - what an attribute is (RFC 7643 sections 2 and 7).
  *
- * Definitions are static tables (builtin.c). A resource type makes its own
- * linked copy of them: there each attribute knows its parent, its schema and
+ * Definitions are static tables (builtin.c), or come from the configuration
+ * (draft.h). A resource type makes its own linked copy of them: there each attribute knows its parent, its schema and
  * its place in the resource type's list, so a set of attributes is an array
  * of bytes. Linked attributes live as long as the configuration and are
  * never written after it was read: safe in all threads.
@@ -73,10 +73,15 @@ struct scim_schema_t {
     const char *description;
     const scim_attr_t *attrs;
     int nattrs;
+    int configured;                 /* defined by the configuration */
+    int required;                   /* resources without it are refused */
 
     /* Set when linked into a resource type. */
     int extension;                  /* not the base schema */
 };
+
+/** Whether the configuration defines the attribute, and not an RFC. */
+int scim_attr_is_configured(const scim_attr_t *attr);
 
 /** The sub-attribute of that name (ASCII case ignored), or NULL. */
 const scim_attr_t *scim_attr_sub(const scim_attr_t *attr, const char *name);
@@ -94,5 +99,11 @@ const char *scim_attr_type_name(scim_attr_type_t type);
 const char *scim_mutability_name(scim_mutability_t mutability);
 const char *scim_returned_name(scim_returned_t returned);
 const char *scim_uniqueness_name(scim_uniqueness_t uniqueness);
+
+/** What a word of these lists means, in any case; -1: nothing. */
+int scim_attr_type_find(const char *word);
+int scim_mutability_find(const char *word);
+int scim_returned_find(const char *word);
+int scim_uniqueness_find(const char *word);
 
 #endif

@@ -92,6 +92,22 @@ scim_rtype_t *scim_rtype_make(const char *name, const char *endpoint,
     return type;
 }
 
+scim_rtype_t *scim_rtype_extend(const scim_rtype_t *type,
+                                const scim_schema_t *const *extensions,
+                                int count, apr_pool_t *pool)
+{
+    int total = type->nschemas + count, i;
+    const scim_schema_t **schemas = apr_palloc(pool, (apr_size_t)total
+                                                     * sizeof(*schemas));
+
+    for (i = 0; i < total; i++) {
+        schemas[i] = i < type->nschemas ? type->schemas[i]
+                                        : extensions[i - type->nschemas];
+    }
+    return scim_rtype_make(type->name, type->endpoint, type->description,
+                           schemas, total, pool);
+}
+
 /* --- finding --- */
 
 const scim_attr_t *scim_rtype_attr(const scim_rtype_t *type,

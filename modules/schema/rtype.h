@@ -39,6 +39,12 @@ scim_rtype_t *scim_rtype_make(const char *name, const char *endpoint,
                               const scim_schema_t *const *schemas,
                               int nschemas, apr_pool_t *pool);
 
+/** The resource type with more extensions, linked anew; @a type is left
+ * alone. */
+scim_rtype_t *scim_rtype_extend(const scim_rtype_t *type,
+                                const scim_schema_t *const *extensions,
+                                int count, apr_pool_t *pool);
+
 /** The top-level attribute of a schema of this type; @a schema NULL: of the
  * base schema or a common one. Name in any ASCII case. NULL: none. */
 const scim_attr_t *scim_rtype_attr(const scim_rtype_t *type,

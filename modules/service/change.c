@@ -53,6 +53,7 @@ static scim_err_t *compute(scim_json_t **pafter, const change_baton_t *change,
         scim_row_keep_foreign(talk->mapping, before, after, pool);
     }
     keep_old(type, before, after, type->active, pool);
+    scim_row_keep_read_only(talk->mapping, before, after, pool);
     *pafter = after;
     return NULL;
 }

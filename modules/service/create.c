@@ -99,6 +99,7 @@ static scim_err_t *become(scim_json_t **pafter, const create_baton_t *create,
     if (meeting == MEETING_TOMBSTONE) {
         scim_row_keep_foreign(talk->mapping, before, after, pool);
     }
+    scim_row_keep_read_only(talk->mapping, before, after, pool);
     if (meeting != MEETING_UNLINKED) {
         scim_resource_set(type, after, type->active,
             scim_json_copy(scim_resource_get(type, create->resource,

@@ -107,11 +107,15 @@ static void put_time(scim_buf_t *buf, const char *text)
 static void put_column(scim_buf_t *buf, const scim_column_t *column,
                        const char *name, const char *text)
 {
-    if (!text || !*text) {
+    scim_attr_type_t type = column->leaf->type;
+
+    if (!text || !*text
+        || ((type == SCIM_TYPE_INTEGER || type == SCIM_TYPE_DECIMAL)
+            && !scim_row_is_number(text))) {
         return;
     }
     put_name(buf, name);
-    switch (column->leaf->type) {
+    switch (type) {
     case SCIM_TYPE_BOOLEAN:
         PUTS(buf, *text == 't' ? "true" : "false");
         break;

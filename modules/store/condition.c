@@ -87,7 +87,9 @@ static void column_operand(const writer_t *w, operand_t *operand,
     operand->text = column->form == SCIM_COLUMN_INVERTED
                   ? apr_pstrcat(w->pool, "(NOT ", name, ")", NULL)
                   : column->form == SCIM_COLUMN_IS_NULL
-                  ? apr_pstrcat(w->pool, "(", name, " IS NULL)", NULL) : name;
+                  ? apr_pstrcat(w->pool, "(", name, " IS NULL)", NULL)
+                  : scim_facts_is_as_text(w->facts, w->mapping, column)
+                  ? apr_pstrcat(w->pool, name, "::text", NULL) : name;
     if (column->attr == w->mapping->type->active) {
         operand->text = apr_pstrcat(w->pool, "coalesce(", operand->text,
                                     ", false)", NULL);

@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include "query/path.h"
-#include "schema/builtin.h"
 
 /* PostgreSQL cuts longer identifiers, which would then name something else. */
 #define IDENTIFIER_MAX 63
@@ -27,11 +26,6 @@ scim_mapping_t *scim_mapping_make(const scim_rtype_t *type, apr_pool_t *pool)
     return mapping;
 }
 
-scim_mapping_t *scim_mapping_make_user(apr_pool_t *pool)
-{
-    return scim_mapping_make(scim_builtin_user(pool), pool);
-}
-
 const char *scim_facts_citext(const scim_facts_t *facts,
                               const scim_mapping_t *mapping,
                               const scim_column_t *column)
@@ -44,6 +38,15 @@ const char *scim_facts_citext(const scim_facts_t *facts,
     /* with its schema in front where that is not in the search path */
     return len >= tail && strcmp(type + len - tail, name) == 0
            && (len == tail || type[len - tail - 1] == '.') ? type : NULL;
+}
+
+int scim_facts_is_as_text(const scim_facts_t *facts,
+                          const scim_mapping_t *mapping,
+                          const scim_column_t *column)
+{
+    return facts->as_text
+        && facts->as_text[column - (const scim_column_t *)
+                                   mapping->columns->elts];
 }
 
 const char *scim_mapping_quote(const char *name, apr_pool_t *pool)
@@ -164,6 +167,12 @@ static const char *check_target(const scim_mapping_t *mapping,
 {
     const scim_attr_t *attr = column->attr, *leaf = column->leaf;
 
+    if (attr->multi && !column->element
+        && scim_attr_is_configured(attr)) {
+        return apr_psprintf(pool, "\"%s\" can have many values, which no "
+                            "column holds; write - in place of the column",
+                            column->target);
+    }
     if (attr->multi && !column->element) {
         return apr_psprintf(pool, "\"%s\" can have many values; map one of "
                             "them, such as '%s[type eq \"work\"].%s'",
@@ -186,6 +195,9 @@ static const char *check_target(const scim_mapping_t *mapping,
                                 "meta.lastModified can be mapped, not \"%s\"",
                                 column->target);
         }
+        return NULL;
+    }
+    if (scim_attr_is_configured(attr)) {
         return NULL;
     }
     if (attr->mutability == SCIM_READ_ONLY
@@ -230,7 +242,29 @@ static void add_element(scim_mapping_t *mapping, const scim_column_t *column,
     element->attr = column->attr;
     element->element = column->element;
     element->key = apr_psprintf(pool, "%s[type eq \"%s\"]",
-                                column->attr->name, column->element);
+                                scim_attr_path(column->attr, pool),
+                                column->element);
+}
+
+/* `-` for a column: what the configuration has defined, and the JSONB column
+ * keeps. */
+static const char *add_extra(scim_mapping_t *mapping,
+                             const scim_column_t *column, const char *key,
+                             apr_pool_t *pool)
+{
+    const char *why = !scim_attr_is_configured(column->attr)
+                      ? "no schema of your own defines it; leave the line out"
+                    : column->element || key
+                      ? "that takes a column"
+                    : column->leaf->uniqueness != SCIM_UNIQUE_NONE
+                      ? "only a column can be unique" : NULL;
+
+    if (why) {
+        return apr_psprintf(pool, "\"%s\" cannot have - for a column: %s",
+                            column->target, why);
+    }
+    mapping->needs_extra = column->target;
+    return NULL;
 }
 
 const char *scim_mapping_add(scim_mapping_t *mapping, const char *target,
@@ -241,8 +275,13 @@ const char *scim_mapping_add(scim_mapping_t *mapping, const char *target,
     const char *wrong;
     int i;
 
-    if ((wrong = parse_target(&column, target, mapping->type, pool))
-        || (wrong = check_target(mapping, &column, pool))
+    if ((wrong = parse_target(&column, target, mapping->type, pool))) {
+        return wrong;
+    }
+    if (strcmp(spec, "-") == 0) {
+        return add_extra(mapping, &column, key, pool);
+    }
+    if ((wrong = check_target(mapping, &column, pool))
         || (wrong = parse_spec(&column, spec, pool))
         || (wrong = check_form(&column, key, pool))) {
         return wrong;
@@ -293,16 +332,36 @@ const char *scim_mapping_redact(scim_mapping_t *mapping, const char *target,
     return NULL;
 }
 
-/* What the JSONB column may hold: all that clients write and read. */
+/* What the JSONB column may hold: all that clients write and read, and what
+ * the configuration defines. */
 static int can_be_extra(const scim_rtype_t *type, const scim_attr_t *attr)
 {
     const scim_attr_t *top = attr->parent ? attr->parent : attr;
 
+    if (scim_attr_is_configured(attr)) {
+        return 1;
+    }
     return top->schema != NULL
         && top != type->active && top != type->user_name
         && attr->mutability == SCIM_READ_WRITE
         && top->mutability == SCIM_READ_WRITE
         && attr->returned != SCIM_RETURNED_NEVER;
+}
+
+/* What clients never see, events do not show either. */
+static void redact_secrets(scim_mapping_t *mapping)
+{
+    int i;
+
+    for (i = 0; i < mapping->type->nattrs; i++) {
+        const scim_attr_t *attr = mapping->type->attrs[i];
+
+        if (attr->returned == SCIM_RETURNED_NEVER
+            || (attr->parent
+                && attr->parent->returned == SCIM_RETURNED_NEVER)) {
+            mapping->redacted[i] = 1;
+        }
+    }
 }
 
 static void find_stored(scim_mapping_t *mapping)
@@ -395,10 +454,16 @@ const char *scim_mapping_finish(scim_mapping_t *mapping, apr_pool_t *pool)
         && !scim_mapping_column(mapping, type->external_id, NULL)) {
         return "has ScimAdopt, but no ScimAttribute externalId";
     }
+    if (mapping->needs_extra && !mapping->extra) {
+        return apr_psprintf(pool, "has no ScimExtra to keep \"%s\" in; add "
+                            "one, or name a column for it",
+                            mapping->needs_extra);
+    }
     if ((wrong = check_elements(mapping, pool))) {
         return wrong;
     }
     find_stored(mapping);
+    redact_secrets(mapping);
     return NULL;
 }
 

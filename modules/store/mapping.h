@@ -63,6 +63,7 @@ typedef struct scim_mapping_t {
     const char *extra;          /* NULL: what is not mapped is discarded */
     const char *protect;        /* SQL condition, or NULL */
     int adopt;                  /* POST adopts by userName */
+    const char *needs_extra;    /* an attribute that only `extra` can keep */
     apr_array_header_t *columns;    /* of scim_column_t */
     apr_array_header_t *constants;  /* of scim_constant_t */
     apr_array_header_t *elements;   /* of scim_element_t */
@@ -88,14 +89,13 @@ typedef struct scim_facts_t {
     const char *const *types;       /* by place in mapping->columns */
     const int *lengths;             /* likewise: characters, 0: no limit */
     const unsigned char *not_null;  /* likewise */
+    const unsigned char *as_text;   /* likewise: of no text type (uuid, an
+                                     * enum), but compared as text */
     apr_array_header_t *rules;      /* of scim_rule_t */
 } scim_facts_t;
 
 /** Begin a mapping: nothing mapped, nothing stored. */
 scim_mapping_t *scim_mapping_make(const scim_rtype_t *type, apr_pool_t *pool);
-
-/** Begin a mapping of the resource type User. */
-scim_mapping_t *scim_mapping_make_user(apr_pool_t *pool);
 
 /** The type of a column that compares without case by itself (citext), or
  * NULL. */
@@ -103,12 +103,18 @@ const char *scim_facts_citext(const scim_facts_t *facts,
                               const scim_mapping_t *mapping,
                               const scim_column_t *column);
 
+/** Whether a column of another type is compared as text. */
+int scim_facts_is_as_text(const scim_facts_t *facts,
+                          const scim_mapping_t *mapping,
+                          const scim_column_t *column);
+
 /**
  * Map an attribute to a column.
  *
  * @param target `userName`, `name.givenName`, `emails[type eq "work"].value`,
  *               or one with a schema URN in front
- * @param spec   `column`, `!column` or `column IS NULL`
+ * @param spec   `column`, `!column` or `column IS NULL`; `-` for an attribute
+ *               that the configuration defines: kept in the JSONB column
  * @param key    NULL, or the column with the caseless form
  * @return NULL, or a sentence for the administrator
  */

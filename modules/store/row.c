@@ -1,5 +1,6 @@
 #include "store/row.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include <string.h>
@@ -7,6 +8,11 @@
 #include "base/fold.h"
 #include "base/time.h"
 #include "schema/resource.h"
+
+int scim_row_is_number(const char *text)
+{
+    return apr_isdigit(text[*text == '-']);
+}
 
 /* Columns to JSON */
 
@@ -28,6 +34,9 @@ static scim_json_t *value_of(const scim_column_t *column, const char *text,
              : NULL;
     case SCIM_TYPE_INTEGER:
     case SCIM_TYPE_DECIMAL:
+        if (!scim_row_is_number(text)) {
+            return NULL;
+        }
         value = scim_json_make_string(text, pool);
         value->type = SCIM_JSON_NUMBER;
         return value;
@@ -279,6 +288,39 @@ void scim_row_keep_foreign(const scim_mapping_t *mapping,
     }
 }
 
+void scim_row_keep_read_only(const scim_mapping_t *mapping,
+                             const scim_json_t *before, scim_json_t *after,
+                             apr_pool_t *pool)
+{
+    const scim_rtype_t *type = mapping->type;
+    int i;
+
+    for (i = 0; i < type->nattrs; i++) {
+        const scim_attr_t *attr = type->attrs[i];
+        const scim_attr_t *top = attr->parent ? attr->parent : attr;
+        const scim_json_t *old;
+        scim_json_t *object;
+
+        if (attr->mutability != SCIM_READ_ONLY
+            || !scim_attr_is_configured(attr)
+            || !(old = scim_resource_get(type, before, top))
+            || (attr->parent && !(old = scim_json_find(old, attr->name)))) {
+            continue;
+        }
+        if (!attr->parent) {
+            scim_resource_set(type, after, attr, scim_json_copy(old, pool),
+                              pool);
+            continue;
+        }
+        object = scim_resource_get(type, after, top);
+        if (!object) {
+            object = scim_json_make(SCIM_JSON_OBJECT, pool);
+            scim_resource_set(type, after, top, object, pool);
+        }
+        scim_json_set(object, attr->name, scim_json_copy(old, pool));
+    }
+}
+
 /* JSON to columns */
 
 static const char *text_of(const scim_column_t *column,
@@ -389,12 +431,28 @@ scim_state_t *scim_row_split(const scim_mapping_t *mapping,
     return state;
 }
 
-int scim_state_is_same_value(const scim_state_t *a, const scim_state_t *b,
+/* PostgreSQL prints a number in its own way, 1.50 for 1.5. */
+static int is_same_number(const char *x, const char *y)
+{
+    scim_json_t a = { .type = SCIM_JSON_NUMBER, .text = x };
+    scim_json_t b = { .type = SCIM_JSON_NUMBER, .text = y };
+
+    return scim_json_is_equal(&a, &b);
+}
+
+int scim_state_is_same_value(const scim_mapping_t *mapping,
+                             const scim_state_t *a, const scim_state_t *b,
                              int place)
 {
     const char *x = a->values[place], *y = b->values[place];
+    scim_attr_type_t type = APR_ARRAY_IDX(mapping->columns, place,
+                                          scim_column_t).leaf->type;
 
-    return x == y || (x && y && strcmp(x, y) == 0);
+    if (!x || !y) {
+        return x == y;
+    }
+    return strcmp(x, y) == 0
+        || (type == SCIM_TYPE_DECIMAL && is_same_number(x, y));
 }
 
 int scim_state_is_equal(const scim_mapping_t *mapping, const scim_state_t *a,
@@ -403,7 +461,7 @@ int scim_state_is_equal(const scim_mapping_t *mapping, const scim_state_t *a,
     int i;
 
     for (i = 0; i < mapping->columns->nelts; i++) {
-        if (!scim_state_is_same_value(a, b, i)) {
+        if (!scim_state_is_same_value(mapping, a, b, i)) {
             return 0;
         }
     }

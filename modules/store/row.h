@@ -22,6 +22,10 @@ typedef struct scim_row_t {
     int is_protected;           /* by the condition of ScimProtect */
 } scim_row_t;
 
+/** Whether PostgreSQL's text of a number is one in JSON as well: not NaN, not
+ * Infinity. */
+int scim_row_is_number(const char *text);
+
 /* A resource as it is to be written. */
 typedef struct scim_state_t {
     const char **values;        /* by place in mapping->columns; NULL: SQL
@@ -45,6 +49,12 @@ void scim_row_keep_foreign(const scim_mapping_t *mapping,
                            const scim_json_t *before, scim_json_t *after,
                            apr_pool_t *pool);
 
+/** Carry over what the configuration lets the application alone write:
+ * readOnly attributes, and such sub-attributes of single complex ones. */
+void scim_row_keep_read_only(const scim_mapping_t *mapping,
+                             const scim_json_t *before, scim_json_t *after,
+                             apr_pool_t *pool);
+
 /** Take a resource apart; of two elements of one mapped type the last one
  * counts. The resource is left alone. */
 scim_state_t *scim_row_split(const scim_mapping_t *mapping,
@@ -55,7 +65,8 @@ int scim_state_is_equal(const scim_mapping_t *mapping, const scim_state_t *a,
                         const scim_state_t *b);
 
 /** Whether one slot is the same in both. */
-int scim_state_is_same_value(const scim_state_t *a, const scim_state_t *b,
+int scim_state_is_same_value(const scim_mapping_t *mapping,
+                             const scim_state_t *a, const scim_state_t *b,
                              int place);
 
 /**

@@ -534,7 +534,7 @@ static void put_assignments(scim_sql_t *sql, const scim_mapping_t *mapping,
         const scim_column_t *column =
             &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
 
-        if (scim_state_is_same_value(before, after, i)) {
+        if (scim_state_is_same_value(mapping, before, after, i)) {
             continue;
         }
         PUTS(sql, comma);

@@ -15,7 +15,7 @@ chdir dirname(abs_path(__FILE__)) . '/../..' or die $!;
 my %SEES = (
     'mod_scim.c' => [qw(httpd console)],
     console      => [qw(httpd service pg base)],
-    httpd        => [qw(service pg store base)],
+    httpd        => [qw(service pg store schema base)],
     service      => [qw(pg proto store query schema base)],
     pg           => [qw(store query schema base)],
     store        => [qw(query schema base)],
