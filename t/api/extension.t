@@ -3,6 +3,8 @@
 # docs/directives.md and one of every type, on a database that has columns for
 # some of it.
 use ScimTest;
+use ScimTest::Seed ();
+use ScimTest::Sys qw(top slurp);
 
 use constant CORE => 'urn:ietf:params:scim:schemas:core:2.0:User';
 use constant ENT  => 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -349,5 +351,28 @@ is_list get('/Users', base => $proven->base, token => $pg->token(1)), undef,
     'a column that must not be NULL is filled by what is required';
 is_error post('/Users', { userName => uniq('x'), $D => { floor => '1', badge => 3 } }, base => $proven->base, token => $pg->token(2)),
     409, 'uniqueness', qr/badge "3" is used by another account/, 'unique over all organisations';
+
+# ---- the example of docs/database.md, to the letter ----
+
+{
+    my ($section) = slurp(top() . '/docs/database.md') =~ /^### A schema of your own, for example\n(.*?)^## /ms;
+    my @blocks = $section =~ /((?:^    .*\n)+)/mg;
+    is scalar(@blocks), 2, 'the example has SQL and directives';
+    $dbh->do("CREATE DATABASE example TEMPLATE template0");
+    $pg->psql('-d', 'example', '-1', '-f', top() . "/conf/sql/$_") for qw(wiggledesk.sql scim.sql);
+    my $own = $pg->dbh(dbname => 'example');
+    my $token = ScimTest::Seed::seed($own)->{1};
+    $own->do($_) for split /;\n/, $blocks[0];
+    my $example = extra_httpd(cluster => $pg, conninfo => $pg->conninfo(dbname => 'example'), resource => $blocks[1]);
+    my $urn = 'urn:example:desk:2.0:User';
+    my %desk = (floor => 'Third', badge => 7, desks => ['a', 'b']);
+    my $res = post('/Users', { userName => 'u', $urn => \%desk }, base => $example->base, token => $token);
+    is_resource $res, 201, 'with it somebody can be created';
+    is_deeply $res->json->{$urn}, \%desk, 'who has what it says';
+    is_deeply $own->selectrow_arrayref('SELECT floor, badge_no, scim_extra #>> ? FROM public.users WHERE username = ?', undef,
+        "{$urn,desks}", 'u'), ['Third', 7, '["a", "b"]'], 'where it says';
+    is_error post('/Users', { userName => 'v', $urn => { badge => 7 } }, base => $example->base, token => $token), 409, 'uniqueness',
+        qr/badge "7"/, 'and the badge is unique';
+}
 
 done_testing;
