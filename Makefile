@@ -35,6 +35,7 @@ help:
 	@echo 'make check-sanitize  the same under ASan and UBSan'
 	@echo 'make check-static    gcc and clang -Werror, -fanalyzer, clang-tidy, cppcheck'
 	@echo 'make fuzz            new inputs for the parsers; FUZZ_SECONDS=30 each'
+	@echo 'make bench           what it costs; BENCH_USERS=100000 BENCH_ROUNDS=5'
 	@echo 'make install         module through apxs, configuration; DESTDIR='
 	@echo 'make clean           what the others made'
 
@@ -235,6 +236,10 @@ fuzz-run: $(FUZZ_BIN)
 	        build/fuzz-found/$$f t/fuzz/corpus/$$f || exit 1; \
 	done
 
+# What it costs, beside static files and bare SQL. Nothing else should run.
+bench: all
+	@SCIM_MODULE='$(CURDIR)/$(B)/mod_scim.so' t/bin/bench
+
 # ---- running and installing ----
 
 # The directories' people: USERS=2400.
@@ -268,5 +273,5 @@ clean:
 FORCE:
 
 .PHONY: all help deps need need-clang programs test test-programs all-programs \
-    check-sanitize planted check-static objects tidy cppcheck fuzz fuzz-run demo up \
+    check-sanitize planted check-static objects tidy cppcheck fuzz fuzz-run bench demo up \
     down install clean FORCE
