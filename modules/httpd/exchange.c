@@ -165,6 +165,16 @@ static void set_header(request_rec *r, const char *name, const char *value)
     }
 }
 
+/* Not among headers_out: there mod_deflate and mod_brotli would append the
+ * coding, so that the header were another than meta.version. A weak tag may
+ * stand for all codings of a version (RFC 9110 section 8.8.3.3). */
+static void set_etag(request_rec *r, const char *etag)
+{
+    if (etag) {
+        apr_table_setn(r->err_headers_out, "ETag", etag);
+    }
+}
+
 static int send_reply(request_rec *r, const scim_reply_t *reply)
 {
     conn_rec *c = r->connection;
@@ -173,6 +183,8 @@ static int send_reply(request_rec *r, const scim_reply_t *reply)
 
     r->status = reply->status;
     set_header(r, "Location", reply->location);
+    set_header(r, "Content-Location", reply->content_location);
+    set_etag(r, reply->etag);
     set_header(r, "Allow", reply->allow);
     set_header(r, "WWW-Authenticate", reply->authenticate);
     set_header(r, "Cache-Control", "no-store");
@@ -228,6 +240,9 @@ static void fill_request(scim_request_t *request, scim_service_t *service,
     request->query = r->args;
     request->authorization = apr_table_get(r->headers_in, "Authorization");
     request->content_type = apr_table_get(r->headers_in, "Content-Type");
+    request->conditions.if_match = apr_table_get(r->headers_in, "If-Match");
+    request->conditions.if_none_match = apr_table_get(r->headers_in,
+                                                      "If-None-Match");
     request->base_url = find_base_url(r, conf);
     request->request_id = apr_table_get(r->subprocess_env, "UNIQUE_ID");
     request->pool = r->pool;

@@ -33,7 +33,7 @@ void scim_discovery_config(scim_buf_t *buf, const char *base_url, int page_max)
               "\"maxPayloadSize\":0},\"filter\":{\"supported\":true,");
     scim_buf_printf(buf, "\"maxResults\":%d}", page_max);
     PUTS(buf, ",\"changePassword\":{\"supported\":false},"
-              "\"sort\":{\"supported\":false},\"etag\":{\"supported\":false},"
+              "\"sort\":{\"supported\":false},\"etag\":{\"supported\":true},"
               "\"authenticationSchemes\":[{\"type\":\"oauthbearertoken\","
               "\"name\":\"API token\",\"description\":\"The API token of an "
               "administrator of the organisation, sent as Authorization: "

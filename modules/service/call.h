@@ -11,6 +11,7 @@ typedef struct scim_call_t {
     const scim_mapping_t *mapping;  /* of the resource type that the path
                                  * names; where it names none, of User */
     const char *id;             /* the path's second segment, or NULL */
+    int is_me;                  /* the resource is the actor's own; no id */
     scim_asker_t asker;
     int is_public;              /* discovery that needs no token */
 } scim_call_t;

@@ -74,8 +74,8 @@ static scim_err_t *write_change(change_baton_t *change, scim_talk_t *talk,
     scim_sql_t sql;
 
     scim_sql_init(&sql, pool);
-    scim_sql_update(&sql, talk->mapping, talk->facts, &call->asker, call->id,
-                    old, new, change->is_delete ? SCIM_UPDATE_DELETE
+    scim_sql_update(&sql, talk->mapping, talk->facts, &call->asker,
+                    change->answer.found[0].row.id, old, new, change->is_delete ? SCIM_UPDATE_DELETE
                                                 : SCIM_UPDATE_LIVE,
                     NULL, &event);
     err = scim_talk_ask(talk, &change->answer, &sql, SCIM_ASK_COMMIT);
@@ -96,7 +96,7 @@ static scim_err_t *talk_change(scim_talk_t *talk, void *baton)
     scim_sql_t sql;
 
     scim_sql_init(&sql, pool);
-    if (!scim_sql_is_key(talk->facts->key_type, call->id)) {
+    if (call->id && !scim_sql_is_key(talk->facts->key_type, call->id)) {
         scim_sql_token(&sql, talk->mapping, &call->asker);
         SCIM_TRY(scim_talk_ask(talk, &change->answer, &sql, SCIM_ASK_ALONE));
         return scim_view_not_found(call);
@@ -107,6 +107,7 @@ static scim_err_t *talk_change(scim_talk_t *talk, void *baton)
         return scim_view_not_found(call);
     }
     row = &change->answer.found[0].row;
+    SCIM_TRY(scim_view_check(call, row));
     SCIM_TRY(scim_row_compose(&before, talk->mapping, row, pool));
     SCIM_TRY(compute(&after, change, before, talk));
     if (change->is_delete) {

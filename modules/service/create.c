@@ -241,6 +241,7 @@ static scim_err_t *read_create(create_baton_t *create, scim_view_t *view,
 
     SCIM_TRY(scim_intake_body(&create->body, call));
     SCIM_TRY(scim_view_read(view, call));
+    SCIM_TRY(scim_view_check(call, NULL));
     create->resource = scim_json_make(SCIM_JSON_OBJECT, call->request->pool);
     SCIM_TRY(scim_patch_merge(create->resource, create->body, intake));
     if (!scim_resource_get(type, create->resource, type->active)) {

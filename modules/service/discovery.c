@@ -23,6 +23,14 @@ static scim_err_t *not_found(const scim_call_t *call, const char *what)
                          scim_err_quote(call->id, call->request->pool));
 }
 
+/* The URL of what is served, as its meta.location has it. */
+static const char *location(const scim_call_t *call, const char *endpoint,
+                            const char *name)
+{
+    return apr_pstrcat(call->request->pool, call->request->base_url, endpoint,
+                       name, NULL);
+}
+
 static scim_err_t *authenticate(const scim_call_t *call)
 {
     return call->is_public ? NULL : scim_resources_authenticate(call);
@@ -33,6 +41,7 @@ scim_err_t *scim_discovery_serve_config(scim_reply_t *reply,
 {
     SCIM_TRY(authenticate(call));
     reply->status = 200;
+    reply->content_location = location(call, "/ServiceProviderConfig", "");
     scim_discovery_config(&reply->body, call->request->base_url,
                           call->request->service->page_max);
     return NULL;
@@ -49,6 +58,8 @@ scim_err_t *scim_discovery_serve_types(scim_reply_t *reply,
         if (strcasecmp(call->id, users.type->name) != 0) {
             return not_found(call, "resource type");
         }
+        reply->content_location = location(call, "/ResourceTypes/",
+                                           users.type->name);
         scim_discovery_type(&reply->body, &users, call->request->base_url);
         return NULL;
     }
@@ -66,6 +77,7 @@ static scim_err_t *serve_schema(scim_reply_t *reply, const scim_call_t *call,
     if (!schema || !scim_discovery_is_served(served, schema)) {
         return not_found(call, "schema");
     }
+    reply->content_location = location(call, "/Schemas/", schema->urn);
     scim_discovery_schema(&reply->body, served, schema,
                           call->request->base_url);
     return NULL;

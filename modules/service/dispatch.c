@@ -24,7 +24,8 @@ static scim_err_t *not_offered(scim_reply_t *reply, const scim_call_t *call)
     (void)reply;
     return scim_resources_refuse(call,
         scim_err_make(SCIM_ERR_NOT_IMPLEMENTED, call->request->pool,
-                      "this service does not offer %s", call->request->path));
+                      "this service does not offer %s %s",
+                      call->request->method, call->request->path));
 }
 
 static scim_err_t *no_groups(scim_reply_t *reply, const scim_call_t *call)
@@ -74,6 +75,12 @@ static const route_t group = {
     "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
     no_such_group, NULL, no_groups, no_groups, no_groups, 0
 };
+/* The subject of /Me is there already, so there is nothing to create. */
+static const route_t me = {
+    "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
+    scim_resources_get, not_offered, scim_resources_put,
+    scim_resources_patch, scim_resources_delete, 0
+};
 static const route_t unoffered = {
     "OPTIONS",
     not_offered, not_offered, not_offered, not_offered, not_offered, 0
@@ -101,7 +108,7 @@ static const struct {
     { "ServiceProviderConfig", &config, NULL },
     { "ResourceTypes", &types, &types },
     { "Schemas", &schemas, &schemas },
-    { "Me", &unoffered, NULL },
+    { "Me", &me, NULL },
     { "Bulk", &unoffered, NULL },
     { ".search", &unoffered, NULL }
 };
@@ -138,6 +145,7 @@ static const route_t *find_route(scim_call_t *call)
             continue;
         }
         if (count == 1) {
+            call->is_me = endpoints[i].alone == &me;
             return endpoints[i].alone;
         }
         call->id = segments[1];
@@ -217,6 +225,8 @@ static void answer_error(scim_reply_t *reply, const scim_err_t *err)
     reply->status = err->status;
     reply->err = err;
     reply->location = NULL;
+    reply->content_location = NULL;
+    reply->etag = NULL;
     reply->body.len = 0;
     scim_message_error(&reply->body, err->status, err->scim_type,
                        err->detail);

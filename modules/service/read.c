@@ -43,7 +43,7 @@ static scim_err_t *talk_get(scim_talk_t *talk, void *baton)
     scim_sql_t sql;
 
     scim_sql_init(&sql, call->request->pool);
-    if (!scim_sql_is_key(talk->facts->key_type, call->id)) {
+    if (call->id && !scim_sql_is_key(talk->facts->key_type, call->id)) {
         scim_sql_token(&sql, talk->mapping, &call->asker);
     }
     else {
@@ -65,6 +65,7 @@ scim_err_t *scim_resources_refuse_one(const scim_call_t *call,
 
 scim_err_t *scim_resources_get(scim_reply_t *reply, const scim_call_t *call)
 {
+    const scim_row_t *row;
     scim_answer_t answer;
     scim_view_t view;
     scim_err_t *err = scim_view_read(&view, call);
@@ -73,7 +74,9 @@ scim_err_t *scim_resources_get(scim_reply_t *reply, const scim_call_t *call)
         return scim_resources_refuse_one(call, err);
     }
     SCIM_TRY(scim_talk(call, talk_get, &answer));
-    scim_view_reply(reply, call, &view, 200, &answer.found[0].row);
+    row = &answer.found[0].row;
+    SCIM_TRY(scim_view_check(call, row));
+    scim_view_reply(reply, call, &view, 200, row);
     return NULL;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/span.h"
 #include "base/time.h"
+#include "store/version.h"
 
 #define PUTS(buf, text) scim_buf_puts(buf, text)
 
@@ -422,6 +423,9 @@ static void put_meta(scim_buf_t *buf, const scim_render_t *render,
         else if (strcmp(sub->name, "location") == 0) {
             text = scim_render_location(render->base_url, type, row->id,
                                         buf->pool);
+        }
+        else if (strcmp(sub->name, "version") == 0) {
+            text = scim_row_version(mapping, row, buf->pool);
         }
         if (text) {
             put_name(buf, sub->name);

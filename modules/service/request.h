@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "pg/pool.h"
+#include "proto/etag.h"
 #include "store/mapping.h"
 
 /* What a location is configured to be; never written after that. */
@@ -28,6 +29,7 @@ typedef struct scim_request_t {
     const char *query;          /* raw; NULL: none */
     const char *authorization;  /* the header, or NULL */
     const char *content_type;   /* the header, or NULL */
+    scim_conditions_t conditions;
     const char *body;           /* NULL: none */
     apr_size_t body_len;
     scim_err_t *body_err;       /* why the body could not be taken, or NULL;
@@ -41,6 +43,8 @@ typedef struct scim_reply_t {
     int status;
     scim_buf_t body;            /* empty: no body */
     const char *location;       /* headers; NULL: none */
+    const char *content_location;
+    const char *etag;
     const char *allow;
     const char *authenticate;
     int retry_after;            /* seconds; 0: none */

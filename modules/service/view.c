@@ -1,7 +1,10 @@
 #include "service/view.h"
 
+#include <string.h>
+
 #include "query/projection.h"
 #include "service/render.h"
+#include "store/version.h"
 
 scim_err_t *scim_view_read(scim_view_t *view, const scim_call_t *call)
 {
@@ -15,6 +18,35 @@ scim_err_t *scim_view_read(scim_view_t *view, const scim_call_t *call)
                                 request->pool);
 }
 
+scim_err_t *scim_view_check(const scim_call_t *call, const scim_row_t *row)
+{
+    const scim_request_t *request = call->request;
+    const scim_conditions_t *conditions = &request->conditions;
+    const char *version;
+
+    if (!conditions->if_match && !conditions->if_none_match) {
+        return NULL;
+    }
+    version = row ? scim_row_version(call->mapping, row, request->pool) : NULL;
+    if (scim_etag_judge(conditions, version,
+                        strcmp(request->method, "GET") == 0)
+        != SCIM_ETAG_FAILED) {
+        return NULL;
+    }
+    return scim_err_make(SCIM_ERR_PRECONDITION, request->pool, row
+        ? "the %s is not in the version that If-Match or If-None-Match asks "
+          "for; read it again"
+        : "a new %s has no version yet that If-Match or If-None-Match could "
+          "ask for", call->mapping->type->name);
+}
+
+static int is_known(const scim_request_t *request, const char *version)
+{
+    return strcmp(request->method, "GET") == 0
+        && scim_etag_judge(&request->conditions, version, 1)
+           == SCIM_ETAG_NOT_MODIFIED;
+}
+
 void scim_view_reply(scim_reply_t *reply, const scim_call_t *call,
                      const scim_view_t *view, int status,
                      const scim_row_t *row)
@@ -23,21 +55,32 @@ void scim_view_reply(scim_reply_t *reply, const scim_call_t *call,
     const scim_mapping_t *mapping = call->mapping;
     scim_render_t render;
 
+    reply->etag = scim_row_version(mapping, row, request->pool);
+    reply->content_location = scim_render_location(request->base_url,
+                                                   mapping->type, row->id,
+                                                   request->pool);
+    if (status == 201 || call->is_me) {
+        reply->location = reply->content_location;
+    }
+    if (is_known(request, reply->etag)) {
+        reply->status = 304;
+        return;
+    }
     reply->status = status;
     scim_render_init(&render, mapping, view->shown, request->base_url,
                      request->pool);
     scim_render_resource(&reply->body, &render, row);
-    if (status == 201) {
-        reply->location = scim_render_location(request->base_url,
-                                               mapping->type, row->id,
-                                               request->pool);
-    }
 }
 
 scim_err_t *scim_view_not_found(const scim_call_t *call)
 {
     apr_pool_t *pool = call->request->pool;
 
+    if (call->is_me) {
+        return scim_err_make(SCIM_ERR_NOT_FOUND, pool,
+                             "the owner of this API token is no %s of this "
+                             "service", call->mapping->type->name);
+    }
     return scim_err_make(SCIM_ERR_NOT_FOUND, pool,
                          "there is no %s with the id \"%s\"",
                          call->mapping->type->name,

@@ -15,12 +15,23 @@ typedef struct scim_view_t {
 /** Read the query string. */
 scim_err_t *scim_view_read(scim_view_t *view, const scim_call_t *call);
 
-/** Make a resource the reply; with 201, its URL too. */
+/**
+ * Judge the request's conditions (If-Match, If-None-Match).
+ *
+ * @param row NULL: what the request is about is no single resource, and has
+ *            no version
+ * @return NULL, or SCIM_ERR_PRECONDITION
+ */
+scim_err_t *scim_view_check(const scim_call_t *call, const scim_row_t *row);
+
+/** Make a resource the reply, with its version and URL; a read of what the
+ * client has already (If-None-Match) gets 304 and no body. */
 void scim_view_reply(scim_reply_t *reply, const scim_call_t *call,
                      const scim_view_t *view, int status,
                      const scim_row_t *row);
 
-/** The error for an id that is not there, not the caller's, or no id. */
+/** The error for an id that is not there, not the caller's, or no id; for
+ * /Me, when the token's owner is no resource here. */
 scim_err_t *scim_view_not_found(const scim_call_t *call);
 
 #endif

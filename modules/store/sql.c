@@ -254,6 +254,41 @@ static void put_event(scim_sql_t *sql, const scim_mapping_t *mapping,
     PUTS(sql, " AS s)");
 }
 
+/* The actor, who need not be a user of the table, as a key; NULL when the text
+ * can be none. CASE keeps the cast from being tried on such a text, and what
+ * it gives is compared by the index. */
+static void put_actor(scim_sql_t *sql, const char *type)
+{
+    static const char integer[] = "^(0|-?[1-9][0-9]{0,18})$";
+    static const struct {
+        const char *type, *form, *limit;
+    } forms[] = {
+        { "uuid", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", NULL },
+        { "bigint", integer, "9223372036854775807" },
+        { "integer", integer, "2147483647" },
+        { "smallint", integer, "32767" }
+    };
+    size_t i;
+
+    PUTS(sql, "CASE");
+    for (i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+        if (strcmp(forms[i].type, type) != 0) {
+            continue;
+        }
+        PUTS(sql, " WHEN t.actor !~ '");
+        PUTS(sql, forms[i].form);
+        PUTS(sql, "' THEN NULL");
+        if (forms[i].limit) {
+            PUTS(sql, " WHEN abs(t.actor::numeric) > ");
+            PUTS(sql, forms[i].limit);
+            PUTS(sql, " THEN NULL");
+        }
+    }
+    PUTS(sql, " WHEN true THEN t.actor::");
+    PUTS(sql, type);
+    PUTS(sql, " END");
+}
+
 /* Statements */
 
 void scim_sql_token(scim_sql_t *sql, const scim_mapping_t *mapping,
@@ -277,7 +312,12 @@ void scim_sql_get(scim_sql_t *sql, const scim_mapping_t *mapping,
     PUTS(sql, " AND ");
     put_column(sql, mapping->key);
     PUTS(sql, " = ");
-    scim_sql_param(sql, id, facts->key_type);
+    if (id) {
+        scim_sql_param(sql, id, facts->key_type);
+    }
+    else {
+        put_actor(sql, facts->key_type);
+    }
     PUTS(sql, lock ? " FOR NO KEY UPDATE) AS r ON true" : ") AS r ON true");
     put_where_token(sql, asker);
 }

@@ -72,7 +72,7 @@ void scim_sql_token(scim_sql_t *sql, const scim_mapping_t *mapping,
                     const scim_asker_t *asker);
 
 /** One resource. @a lock: keep others from changing it until the transaction
- * ends. @a id must be a key. */
+ * ends. @a id must be a key; NULL: the one that the token's actor is. */
 void scim_sql_get(scim_sql_t *sql, const scim_mapping_t *mapping,
                   const scim_facts_t *facts, const scim_asker_t *asker,
                   const char *id, int lock);

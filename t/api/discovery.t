@@ -14,9 +14,9 @@ my $config = $res->json;
 is $res->code, 200, 'D1: ServiceProviderConfig is there';
 like $res->header('Content-Type'), qr{^application/scim\+json}, 'D1: as SCIM';
 is_deeply $config->{schemas}, [$SPC], 'D1: under its schema';
-is_deeply [map { $config->{$_}{supported} } qw(patch filter bulk changePassword)],
-    [json_true, json_true, json_false, json_false],
-    'D1: patch and filter yes, bulk and changePassword no';
+is_deeply [map { $config->{$_}{supported} } qw(patch filter etag bulk changePassword)],
+    [json_true, json_true, json_true, json_false, json_false],
+    'D1: patch, filter and etag yes, bulk and changePassword no';
 cmp_ok $config->{filter}{maxResults}, '>=', 100, 'D1: filter.maxResults is a number';
 like encode($config->{bulk}), qr/"$_":\d/, "D1: bulk.$_ is a number"
     for qw(maxOperations maxPayloadSize);
@@ -30,26 +30,21 @@ like encode([$config->{$_}{supported}]), qr/true|false/, "D1: $_.supported is a 
 }
 is $config->{meta}{resourceType}, 'ServiceProviderConfig', 'D1: meta.resourceType';
 is $config->{meta}{location}, base_url() . '/ServiceProviderConfig', 'D1: meta.location';
+is $res->header('Content-Location'), $config->{meta}{location}, 'D1: and Content-Location';
 unlike $res->content, qr/\bnull\b|:\s*""/, 'D1: nothing in it is empty';
 {
     # what is advertised works, what works is advertised
     my $user = new_user();
     my $one = get("/Users/$user->{id}");
-    if ($config->{etag}{supported}) {
-        my $tag = $one->header('ETag');
-        is $tag, $user->{meta}{version}, 'D1: etag is advertised: ETag is meta.version';
-        is get("/Users/$user->{id}", headers => { 'If-None-Match' => $tag })->code, 304,
-            'D1: If-None-Match works';
-        my $stale = patch("/Users/$user->{id}",
-            { Operations => [{ op => 'replace', path => 'title', value => 'x' }] },
-            headers => { 'If-Match' => 'W/"stale"' });
-        is_error $stale, 412, undef, undef, 'D1: a stale If-Match is 412';
-        is get("/Users/$user->{id}")->json->{title}, undef, 'D1: and nothing was changed';
-    }
-    else {
-        is $one->header('ETag'), undef, 'D1: etag is not advertised: no ETag';
-        is $user->{meta}{version}, undef, 'D1: and no meta.version';
-    }
+    my $tag = $one->header('ETag');
+    is $tag, $user->{meta}{version}, 'D1: etag works: ETag is meta.version';
+    is get("/Users/$user->{id}", headers => { 'If-None-Match' => $tag })->code, 304,
+        'D1: If-None-Match works';
+    my $stale = patch("/Users/$user->{id}",
+        { Operations => [{ op => 'replace', path => 'title', value => 'x' }] },
+        headers => { 'If-Match' => 'W/"stale"' });
+    is_error $stale, 412, undef, undef, 'D1: a stale If-Match is 412';
+    is get("/Users/$user->{id}")->json->{title}, undef, 'D1: and nothing was changed';
     is_resource patch("/Users/$user->{id}",
         { Operations => [{ op => 'replace', path => 'title', value => 'y' }] }), 200,
         'D1: patch works';

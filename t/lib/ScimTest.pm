@@ -280,6 +280,13 @@ sub is_resource {
     push @fault, 'Location is ' . ($res->header('Location') // 'absent')
         . ', not meta.location'
         if $status == 201 && ($res->header('Location') // '') ne $location;
+    push @fault, 'Content-Location is ' . ($res->header('Content-Location') // 'absent')
+        . ', not meta.location' if ($res->header('Content-Location') // '') ne $location;
+    my $tag = $res->header('ETag') // 'absent';
+    # what discovery serves has no version
+    push @fault, "ETag is $tag, not meta.version"
+        if ($json->{meta}{resourceType} // '') !~ /^(?:Schema|ResourceType)$/
+            && ($tag !~ m{^W/"[0-9a-f]+"$} || $tag ne ($json->{meta}{version} // ''));
     return _verdict($res, $name // 'a resource', @fault);
 }
 

@@ -137,7 +137,9 @@ static const char *statement(const char *name, const scim_mapping_t *mapping,
         scim_sql_token(&sql, mapping, &asker);
     }
     else if (strncmp(name, "get", 3) == 0) {
-        scim_sql_get(&sql, mapping, known, &asker, id, name[3] != '\0');
+        scim_sql_get(&sql, mapping, known, &asker,
+                     strstr(name, "actor") ? NULL : id,
+                     strstr(name, "lock") != NULL);
     }
     else if (strncmp(name, "list", 4) == 0) {
         const char *text = strchr(name, ':');
@@ -266,6 +268,23 @@ static const struct {
       WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " SHOWN USERS
       "NOT r.\"deleted_at\" AND r.\"id\" = $1::bigint) AS r ON true WHERE"
       " t.token_sha256 = $2::bytea <- 17, \\x00ff" },
+    { "get the actor",
+      WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " SHOWN USERS
+      "r.\"deleted_at\" IS NULL AND r.\"id\" = CASE WHEN t.actor !~"
+      " '^(0|-?[1-9][0-9]{0,18})$' THEN NULL WHEN abs(t.actor::numeric) >"
+      " 9223372036854775807 THEN NULL WHEN true THEN t.actor::bigint END)"
+      " AS r ON true WHERE t.token_sha256 = $1::bytea <- \\x00ff",
+      WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " BARE_SHOWN
+      BARE_USERS
+      "true AND r.\"id\" = CASE WHEN t.actor !~"
+      " '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN NULL WHEN true"
+      " THEN t.actor::uuid END) AS r ON true WHERE t.token_sha256 ="
+      " $1::bytea <- \\x00ff",
+      WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " SHOWN USERS
+      "NOT r.\"deleted_at\" AND r.\"id\" = CASE WHEN t.actor !~"
+      " '^(0|-?[1-9][0-9]{0,18})$' THEN NULL WHEN abs(t.actor::numeric) >"
+      " 9223372036854775807 THEN NULL WHEN true THEN t.actor::bigint END)"
+      " AS r ON true WHERE t.token_sha256 = $1::bytea <- \\x00ff" },
     { "get and lock",
       WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " LOCKED USERS
       "r.\"deleted_at\" IS NULL AND r.\"id\" = $1::bigint FOR NO KEY"

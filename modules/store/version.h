@@ -1,0 +1,19 @@
+/* version.h - the version of a resource (RFC 7644 section 3.14).
+ *
+ * A hash of what a client can see of the row, so it changes exactly when that
+ * does, whoever changed it, and is the same on every host. What stands beside
+ * the resource is left out: key, tombstone, meta, groups. It is a weak
+ * validator: two representations of one version may differ in what
+ * `attributes` leaves out and in how they are compressed.
+ */
+#ifndef SCIM_STORE_VERSION_H
+#define SCIM_STORE_VERSION_H
+
+#include "store/row.h"
+
+/** The version of a row as ETag and meta.version have it: `W/"..."`, with
+ * nothing between the quotes but hexadecimal digits. */
+const char *scim_row_version(const scim_mapping_t *mapping,
+                             const scim_row_t *row, apr_pool_t *pool);
+
+#endif
