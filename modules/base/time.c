@@ -3,6 +3,8 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include <string.h>
+
 /* Read exactly `digits` digits; -1 when there are fewer. */
 static int number(const char **at, int digits)
 {
@@ -110,6 +112,31 @@ int scim_time_parse(apr_time_t *ptime, const char *text)
            + usec;
     return *ptime >= apr_time_from_sec(days_from_epoch(1, 1, 1) * 86400)
         && *ptime < apr_time_from_sec(days_from_epoch(10000, 1, 1) * 86400);
+}
+
+/* What stands behind the time of day: `Z`, an offset in the long form, or
+ * nothing. */
+static int is_xsd_zone(const char *text)
+{
+    if (*text == '+' || *text == '-') {
+        return strlen(text) == 6 && text[3] == ':'
+            && strcmp(text + 1, "14:00") <= 0;
+    }
+    return *text == 'Z' || *text == '\0';
+}
+
+int scim_time_parse_xsd(apr_time_t *ptime, const char *text)
+{
+    static const apr_size_t date = 10, seconds = 17, end = 19;
+    apr_time_t time;
+
+    if (!scim_time_parse(&time, text) || text[date] != 'T'
+        || strncmp(text + seconds, "60", 2) == 0
+        || !is_xsd_zone(text + end + strspn(text + end, ".0123456789"))) {
+        return 0;
+    }
+    *ptime = time;
+    return 1;
 }
 
 const char *scim_time_format(apr_time_t time, apr_pool_t *pool)

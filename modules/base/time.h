@@ -22,6 +22,10 @@
  */
 int scim_time_parse(apr_time_t *ptime, const char *text);
 
+/** Parse an xsd:dateTime as clients have to send it: what scim_time_parse()
+ * takes, but with `T`, and with `Z` or `+hh:mm` or nothing behind it. */
+int scim_time_parse_xsd(apr_time_t *ptime, const char *text);
+
 /** @a time as `2026-01-31T12:00:00.25Z`, in @a pool; a fraction only when
  * there is one, without trailing zeros. */
 const char *scim_time_format(apr_time_t time, apr_pool_t *pool);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "base/fold.h"
+#include "proto/mutability.h"
 #include "proto/quirks.h"
 #include "query/path.h"
 #include "schema/resource.h"
@@ -31,9 +31,8 @@ typedef struct work_t {
     apr_pool_t *pool;
     apr_pool_t *scratch;        /* cleared after each operation */
     int merging;                /* a body, not a PATCH: clears nothing */
-    unsigned char *lacking;     /* by attribute index: required, and not there
-                                 * before the PATCH; NULL: a body */
-    const scim_attr_t *removed; /* a required attribute that `remove` took */
+    const scim_json_t *before;  /* the resource as it was */
+    unsigned char *removed;     /* by attribute index: what `remove` named */
 } work_t;
 
 /* Reading the message */
@@ -132,16 +131,6 @@ scim_err_t *scim_patch_decode(scim_patch_t **ppatch, const scim_json_t *body,
 
 /* Elements of multi-valued attributes */
 
-static int is_same_text(const scim_json_t *a, const scim_json_t *b,
-                        int case_exact, apr_pool_t *pool)
-{
-    if (case_exact || a->type != SCIM_JSON_STRING
-        || b->type != SCIM_JSON_STRING) {
-        return scim_json_is_equal(a, b);
-    }
-    return scim_fold_is_equal(a->text, b->text, pool);
-}
-
 /* Whether `element` is what `wanted` describes: the same `value` where one is
  * given, else the same in all that is given. */
 static int is_described(const scim_json_t *element, const scim_json_t *wanted,
@@ -155,7 +144,7 @@ static int is_described(const scim_json_t *element, const scim_json_t *wanted,
         const scim_json_t *mine = scim_json_find(element, member->name);
 
         if (!sub || !mine
-            || !is_same_text(mine, member, sub->case_exact, pool)) {
+            || !scim_value_is_same_one(mine, member, sub, pool)) {
             return 0;
         }
     }
@@ -252,8 +241,8 @@ static void keep_first_primary(scim_json_t *array)
     }
 }
 
-static void add_element(work_t *work, const scim_attr_t *attr,
-                        const scim_json_t *element)
+static scim_err_t *add_element(work_t *work, const scim_attr_t *attr,
+                               const scim_json_t *element)
 {
     scim_json_t *array = get_or_make(work, attr), *mine;
     const scim_json_t *type = scim_json_find(element, "type");
@@ -262,16 +251,19 @@ static void add_element(work_t *work, const scim_attr_t *attr,
         const scim_json_t *my_type = scim_json_find(mine, "type");
 
         if (attr->type != SCIM_TYPE_COMPLEX) {
-            if (is_same_text(mine, element, attr->case_exact, work->scratch)) {
-                return;
+            if (scim_value_is_same_one(mine, element, attr, work->scratch)) {
+                return NULL;
             }
         }
         else if (is_described(mine, element, attr, work->scratch)
                  && (!type || !my_type
                      || scim_json_is_text(my_type, type->text))) {
+            const scim_json_t *old = scim_json_copy(mine, work->scratch);
+
             merge_members(mine, element, work->pool);
             keep_one_primary(array, mine);
-            return;
+            return scim_mutability_check_element(old, mine, attr,
+                                                 work->intake);
         }
     }
     mine = scim_json_copy(element, work->pool);
@@ -279,6 +271,7 @@ static void add_element(work_t *work, const scim_attr_t *attr,
     if (attr->type == SCIM_TYPE_COMPLEX) {
         keep_one_primary(array, mine);
     }
+    return NULL;
 }
 
 /* Paths with a filter */
@@ -368,9 +361,28 @@ static scim_err_t *change_simple_matching(work_t *work,
     }
     for (element = decoded ? decoded->first : NULL; element;
          element = element->next) {
-        add_element(work, path->attr, element);
+        SCIM_TRY(add_element(work, path->attr, element));
     }
     return NULL;
+}
+
+/* Change an element that is there. Emptied altogether, it is removed. */
+static scim_err_t *change_existing(work_t *work, op_t op,
+                                   const scim_path_t *path,
+                                   scim_json_t *element,
+                                   const scim_json_t *value)
+{
+    const scim_json_t *old = scim_json_copy(element, work->scratch);
+
+    SCIM_TRY(change_element(work, op, path, element, value));
+    if (!element->first) {
+        return NULL;
+    }
+    if (!path->sub) {
+        scim_mutability_keep_element(old, element, path->attr, work->intake);
+    }
+    return scim_mutability_check_element(old, element, path->attr,
+                                         work->intake);
 }
 
 /* add and replace on `attr[filter]`, `attr[filter].sub`, and `attr.sub` of a
@@ -393,7 +405,7 @@ static scim_err_t *change_matching(work_t *work, op_t op,
             continue;
         }
         found = 1;
-        SCIM_TRY(change_element(work, op, path, element, value));
+        SCIM_TRY(change_existing(work, op, path, element, value));
         keep_one_primary(array, element);
     }
     if (found || scim_json_is_empty(value)) {
@@ -408,13 +420,15 @@ static scim_err_t *change_matching(work_t *work, op_t op,
         && !fill_from_filter(element, path->filter, work->pool)) {
         return no_target(work, path);
     }
+    SCIM_TRY(scim_mutability_check_element(NULL, element, path->attr,
+                                           work->intake));
     array = get_or_make(work, path->attr);
     scim_json_append(array, element);
     keep_one_primary(array, element);
     return NULL;
 }
 
-static void remove_matching(work_t *work, const scim_path_t *path)
+static scim_err_t *remove_matching(work_t *work, const scim_path_t *path)
 {
     scim_json_t *array = scim_resource_get(work->type, work->resource,
                                            path->attr);
@@ -428,12 +442,17 @@ static void remove_matching(work_t *work, const scim_path_t *path)
             continue;
         }
         if (path->sub) {
+            const scim_json_t *old = scim_json_copy(element, work->scratch);
+
             scim_json_remove(element, path->sub->name);
+            SCIM_TRY(scim_mutability_check_element(old, element, path->attr,
+                                                   work->intake));
         }
         else {
             scim_json_unlink(array, element);
         }
     }
+    return NULL;
 }
 
 /* The list as elements of the attribute. */
@@ -483,8 +502,8 @@ static scim_err_t *remove_listed(work_t *work, const scim_attr_t *attr,
             next = element->next;
             if (attr->type == SCIM_TYPE_COMPLEX
                 ? is_described(element, described, attr, work->scratch)
-                : is_same_text(element, described, attr->case_exact,
-                               work->scratch)) {
+                : scim_value_is_same_one(element, described, attr,
+                                         work->scratch)) {
                 scim_json_unlink(array, element);
             }
         }
@@ -510,16 +529,16 @@ static scim_err_t *set_multi(work_t *work, op_t op, const scim_attr_t *attr,
     if (!array) {
         return NULL;
     }
+    if (attr->type == SCIM_TYPE_COMPLEX) {
+        keep_first_primary(array);
+    }
     if (op == OP_REPLACE) {
-        if (attr->type == SCIM_TYPE_COMPLEX) {
-            keep_first_primary(array);
-        }
         scim_resource_set(work->type, work->resource, attr, array,
                           work->pool);
         return NULL;
     }
     for (element = array->first; element; element = element->next) {
-        add_element(work, attr, element);
+        SCIM_TRY(add_element(work, attr, element));
     }
     return NULL;
 }
@@ -587,19 +606,20 @@ static scim_err_t *remove_at(work_t *work, const scim_path_t *path,
     const scim_attr_t *attr = path->attr;
     scim_json_t *mine = scim_resource_get(work->type, work->resource, attr);
 
-    if (attr->required) {
-        work->removed = attr;
+    work->removed[attr->index] = 1;
+    if (path->sub) {
+        work->removed[path->sub->index] = 1;
     }
     if (!mine) {
         return NULL;
     }
     if (attr->multi && (path->filter || path->sub)) {
-        remove_matching(work, path);
+        return remove_matching(work, path);
     }
-    else if (attr->multi && scim_quirk_is_remove_list(value)) {
+    if (attr->multi && scim_quirk_is_remove_list(value)) {
         return remove_listed(work, attr, value);
     }
-    else if (path->sub) {
+    if (path->sub) {
         scim_json_remove(mine, path->sub->name);
     }
     else {
@@ -612,32 +632,59 @@ static scim_err_t *apply_object(work_t *work, op_t op,
                                 const scim_schema_t *schema,
                                 const scim_json_t *object);
 
+/* Remove an extension as a whole, as far as it is the client's. */
+static void remove_schema(work_t *work, const scim_schema_t *schema)
+{
+    int i;
+
+    for (i = 0; i < schema->nattrs; i++) {
+        const scim_attr_t *attr = &schema->attrs[i];
+
+        if (work->intake->stored[attr->index]
+            && attr->mutability != SCIM_READ_ONLY) {
+            work->removed[attr->index] = 1;
+            scim_resource_remove(work->type, work->resource, attr);
+        }
+    }
+}
+
+/* Whether the path leads to something that is kept here and that clients
+ * change. What they may not is ignored in a body, which may be an echo of
+ * what they read, and found out in the end of a PATCH. */
+static int is_writable(const work_t *work, const scim_path_t *path,
+                       const char *name)
+{
+    const scim_attr_t *attr = path->attr, *sub = path->sub;
+
+    if (path->known && scim_quirk_is_server_only(attr)) {
+        return 0;
+    }
+    if (!path->known || !work->intake->stored[attr->index]
+        || (sub && !work->intake->stored[sub->index])) {
+        scim_intake_ignore(work->intake, name);
+        return 0;
+    }
+    return !work->merging
+        || (attr->mutability != SCIM_READ_ONLY
+            && (!sub || sub->mutability != SCIM_READ_ONLY));
+}
+
 static scim_err_t *apply_path(work_t *work, op_t op, const scim_path_t *path,
                               const char *name, const scim_json_t *value)
 {
     const scim_attr_t *attr = path->attr;
 
     if (path->known && !attr) {
-        if (op == OP_REMOVE) {
-            int i;
-
-            for (i = 0; i < path->schema->nattrs; i++) {
-                scim_resource_remove(work->type, work->resource,
-                                     &path->schema->attrs[i]);
-            }
-            return NULL;
+        if (op != OP_REMOVE) {
+            return apply_object(work, op, path->schema, value);
         }
-        return apply_object(work, op, path->schema, value);
-    }
-    if (!path->known || scim_quirk_is_server_only(attr)
-        || (path->sub && scim_quirk_is_server_only(path->sub))
-        || !work->intake->stored[attr->index]
-        || (path->sub && !work->intake->stored[path->sub->index])) {
-        if (!path->known || !scim_quirk_is_server_only(attr)) {
-            scim_intake_ignore(work->intake, name);
-        }
+        remove_schema(work, path->schema);
         return NULL;
     }
+    if (!is_writable(work, path, name)) {
+        return NULL;
+    }
+    work->intake->named[attr->index] = 1;
     if (op == OP_REMOVE) {
         SCIM_TRY(remove_at(work, path, value));
     }
@@ -692,47 +739,79 @@ static scim_err_t *apply_object(work_t *work, op_t op,
     return NULL;
 }
 
-/* When all is done: an element may get its `value` by a later operation. */
-static void drop_all_hollow(work_t *work)
+/* The same element is not there twice (RFC 7643 section 2.4): the first gets
+ * what a later one says. */
+static void drop_repeated(work_t *work, const scim_attr_t *attr)
+{
+    scim_json_t *array = scim_resource_get(work->type, work->resource, attr);
+    scim_json_t *element, *other, *next;
+
+    for (element = array ? array->first : NULL; element;
+         element = element->next) {
+        for (other = element->next; other; other = next) {
+            next = other->next;
+            if (scim_value_is_same_element(element, other, attr,
+                                           work->scratch)) {
+                merge_members(element, other, work->pool);
+                scim_json_unlink(array, other);
+            }
+        }
+        apr_pool_clear(work->scratch);
+    }
+}
+
+/* When all is done: an element may get its `value` by a later operation, and
+ * become like another. */
+static void settle(work_t *work)
 {
     int i;
 
     for (i = 0; i < work->type->nattrs; i++) {
         const scim_attr_t *attr = work->type->attrs[i];
 
-        if (!attr->parent
-            && (attr->multi || attr->type == SCIM_TYPE_COMPLEX)) {
+        if (attr->parent) {
+            continue;
+        }
+        if (attr->multi || attr->type == SCIM_TYPE_COMPLEX) {
             drop_hollow(work, attr);
+        }
+        if (attr->multi && work->intake->named[i]) {
+            drop_repeated(work, attr);
         }
     }
 }
 
-/* Whether the resource must have the attribute and does not. Those of an
- * extension are required where it is itself, and where it carries data. */
-static int lacks(const work_t *work, const scim_attr_t *attr)
+/* Whether the resource must have the attribute and does not: it has no value, or
+ * there is something of which it is a part. Those of an extension are required
+ * where it is itself, and where it carries data. */
+static int lacks(const work_t *work, const scim_json_t *resource,
+                 const scim_attr_t *attr)
 {
     const scim_schema_t *schema = attr->schema;
+    const scim_attr_t *top = attr->parent ? attr->parent : attr;
+    const scim_json_t *value = scim_resource_get(work->type, resource, top);
+    const scim_json_t *element;
 
-    return attr->required && !attr->parent && !scim_quirk_is_server_only(attr)
-        && work->intake->stored[attr->index]
-        && !(scim_rtype_is_extension(work->type, schema) && !schema->required
-             && !scim_resource_container(work->type, work->resource, schema))
-        && scim_json_is_empty(scim_resource_get(work->type, work->resource,
-                                                attr));
+    if (!attr->parent) {
+        return scim_json_is_empty(value)
+            && !(scim_rtype_is_extension(work->type, schema)
+                 && !schema->required
+                 && !scim_resource_container(work->type, resource, schema));
+    }
+    if (!top->multi) {
+        return value && scim_json_is_empty(scim_json_find(value, attr->name));
+    }
+    for (element = value ? value->first : NULL; element;
+         element = element->next) {
+        if (scim_json_is_empty(scim_json_find(element, attr->name))) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* An account that lacked something before is no reason to refuse what a PATCH
  * does besides: it may be a deactivation. */
-static void note_lacking(work_t *work)
-{
-    int i;
-
-    work->lacking = apr_pcalloc(work->pool, (apr_size_t)work->type->nattrs);
-    for (i = 0; i < work->type->nattrs; i++) {
-        work->lacking[i] = (unsigned char)lacks(work, work->type->attrs[i]);
-    }
-}
-
 static scim_err_t *check_required(const work_t *work)
 {
     int i;
@@ -740,10 +819,13 @@ static scim_err_t *check_required(const work_t *work)
     for (i = 0; i < work->type->nattrs; i++) {
         const scim_attr_t *attr = work->type->attrs[i];
 
-        if (!lacks(work, attr) || (work->lacking && work->lacking[i])) {
+        if (!attr->required || attr->mutability == SCIM_READ_ONLY
+            || scim_quirk_is_server_only(attr) || !work->intake->stored[i]
+            || !lacks(work, work->resource, attr)
+            || (!work->merging && lacks(work, work->before, attr))) {
             continue;
         }
-        if (work->removed == attr) {
+        if (work->removed[i]) {
             return scim_err_make(SCIM_ERR_MUTABILITY, work->pool,
                                  "%s is required and cannot be removed",
                                  scim_attr_path(attr, work->pool));
@@ -755,17 +837,28 @@ static scim_err_t *check_required(const work_t *work)
     return NULL;
 }
 
-static void begin(work_t *work, scim_json_t *resource, scim_intake_t *intake,
+static void begin(work_t *work, scim_json_t *resource,
+                  const scim_json_t *before, scim_intake_t *intake,
                   int merging)
 {
     work->resource = resource;
+    work->before = before ? before : scim_json_copy(resource, intake->pool);
     work->intake = intake;
     work->type = intake->type;
     work->pool = intake->pool;
     work->merging = merging;
-    work->lacking = NULL;
-    work->removed = NULL;
+    work->removed = apr_pcalloc(work->pool, work->type->nattrs);
     apr_pool_create(&work->scratch, intake->pool);
+}
+
+/* @param is_whole the resource is made anew, and not from what it was */
+static scim_err_t *end(work_t *work, int is_whole)
+{
+    settle(work);
+    scim_mutability_keep(work->before, work->resource, is_whole,
+                         work->intake);
+    SCIM_TRY(check_required(work));
+    return scim_mutability_check(work->before, work->resource, work->intake);
 }
 
 scim_err_t *scim_patch_apply(scim_json_t *resource, const scim_patch_t *patch,
@@ -774,8 +867,7 @@ scim_err_t *scim_patch_apply(scim_json_t *resource, const scim_patch_t *patch,
     work_t work;
     int i;
 
-    begin(&work, resource, intake, 0);
-    note_lacking(&work);
+    begin(&work, resource, NULL, intake, 0);
     for (i = 0; i < patch->operations->nelts; i++) {
         const operation_t *operation =
             &APR_ARRAY_IDX(patch->operations, i, operation_t);
@@ -789,8 +881,16 @@ scim_err_t *scim_patch_apply(scim_json_t *resource, const scim_patch_t *patch,
                                 operation->path_text, operation->value));
         }
     }
-    drop_all_hollow(&work);
-    return check_required(&work);
+    return end(&work, 0);
+}
+
+static scim_err_t *merge(work_t *work, const scim_json_t *body)
+{
+    if (body->type != SCIM_JSON_OBJECT) {
+        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, work->pool,
+                             "the body is not a JSON object");
+    }
+    return apply_object(work, OP_REPLACE, NULL, body);
 }
 
 scim_err_t *scim_patch_merge(scim_json_t *resource, const scim_json_t *body,
@@ -798,12 +898,21 @@ scim_err_t *scim_patch_merge(scim_json_t *resource, const scim_json_t *body,
 {
     work_t work;
 
-    if (body->type != SCIM_JSON_OBJECT) {
-        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, intake->pool,
-                             "the body is not a JSON object");
-    }
-    begin(&work, resource, intake, 1);
-    SCIM_TRY(apply_object(&work, OP_REPLACE, NULL, body));
-    drop_all_hollow(&work);
-    return check_required(&work);
+    begin(&work, resource, NULL, intake, 1);
+    SCIM_TRY(merge(&work, body));
+    return end(&work, 0);
+}
+
+scim_err_t *scim_patch_replace(scim_json_t **pafter,
+                               const scim_json_t *before,
+                               const scim_json_t *body, scim_intake_t *intake)
+{
+    scim_json_t *after = scim_json_make(SCIM_JSON_OBJECT, intake->pool);
+    work_t work;
+
+    begin(&work, after, before, intake, 1);
+    SCIM_TRY(merge(&work, body));
+    SCIM_TRY(end(&work, 1));
+    *pafter = after;
+    return NULL;
 }

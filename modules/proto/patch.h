@@ -34,22 +34,42 @@ scim_err_t *scim_patch_decode(scim_patch_t **ppatch, const scim_json_t *body,
  * Apply the operations in order to @a resource, which is changed in place.
  *
  * Operations on what is not stored are noted in the intake and left out.
- * Required attributes are judged when all operations are done.
+ * What is required, readOnly or immutable is judged when all operations are
+ * done, by what has changed.
  *
  * @return NULL; SCIM_ERR_INVALID_VALUE for a value of the wrong type or a
  *         required attribute that is gone; SCIM_ERR_MUTABILITY when it went
- *         by `remove`; SCIM_ERR_NO_TARGET when an element is to be changed
+ *         by `remove`, or when another attribute must not change so;
+ *         SCIM_ERR_NO_TARGET when an element is to be changed
  *         that does not exist and cannot be made from the filter
  */
 scim_err_t *scim_patch_apply(scim_json_t *resource, const scim_patch_t *patch,
                              scim_intake_t *intake);
 
 /**
- * Set in @a resource what the body of a POST or PUT says. Members that say
- * nothing count as absent and clear nothing. A multi-valued attribute is
- * replaced as a whole, a complex one merged.
+ * Set in @a resource what the body of a POST says. Members that say nothing
+ * count as absent and clear nothing, and readOnly ones are left out. A
+ * multi-valued attribute is replaced as a whole, a complex one merged.
+ *
+ * Here as everywhere: of several primary elements in one list the first stays
+ * the primary one, and elements of the same type and value become one.
+ *
+ * @return NULL; SCIM_ERR_INVALID_SYNTAX, SCIM_ERR_INVALID_VALUE, and
+ *         SCIM_ERR_MUTABILITY for an immutable attribute that has another
+ *         value
  */
 scim_err_t *scim_patch_merge(scim_json_t *resource, const scim_json_t *body,
                              scim_intake_t *intake);
+
+/**
+ * PUT: make a resource of the body alone. What it leaves out is gone, but for
+ * what a client cannot send or need not repeat (proto/mutability.h).
+ *
+ * @param before the resource that is replaced; left alone
+ */
+scim_err_t *scim_patch_replace(scim_json_t **pafter,
+                               const scim_json_t *before,
+                               const scim_json_t *body,
+                               scim_intake_t *intake);
 
 #endif

@@ -1,5 +1,6 @@
 #include "proto/quirks.h"
 
+#include <string.h>
 #include <strings.h>
 
 int scim_quirk_boolean(const scim_json_t *value)
@@ -58,8 +59,16 @@ int scim_quirk_is_remove_list(const scim_json_t *value)
 
 int scim_quirk_is_server_only(const scim_attr_t *attr)
 {
-    return attr->mutability == SCIM_READ_ONLY
-        || (attr->parent && attr->parent->mutability == SCIM_READ_ONLY);
+    static const char *const names[] = { "id", "meta", "schemas", "groups" };
+    const scim_attr_t *top = attr->parent ? attr->parent : attr;
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (strcmp(top->name, names[i]) == 0) {
+            return !top->schema || !top->schema->extension;
+        }
+    }
+    return 0;
 }
 
 char scim_quirk_op(const char *op)

@@ -60,7 +60,7 @@ int scim_quirk_is_remove_list(const scim_json_t *value);
 /**
  * Okta, Entra: changes of what only the server sets (`{"id":"g1",
  * "displayName":"New"}`, meta, schemas, groups) are left out instead of
- * refused.
+ * refused. Other read-only attributes are refused in a PATCH.
  */
 int scim_quirk_is_server_only(const scim_attr_t *attr);
 

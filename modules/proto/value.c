@@ -1,10 +1,12 @@
 #include "proto/value.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fold.h"
 #include "base/time.h"
 #include "proto/quirks.h"
 
@@ -17,6 +19,7 @@ scim_intake_t *scim_intake_make(const scim_rtype_t *type,
     intake->type = type;
     intake->stored = stored;
     intake->ignored = apr_array_make(pool, 4, sizeof(const char *));
+    intake->named = apr_pcalloc(pool, type->nattrs);
     intake->pool = pool;
     return intake;
 }
@@ -34,14 +37,37 @@ static scim_err_t *wrong(const scim_attr_t *attr, const char *rule,
                          scim_attr_path(attr, intake->pool), rule);
 }
 
+/* RFC 4648 section 4, and the letters of section 5. Lines may be broken, and
+ * the padding left out; where it is, it is complete. */
 static int is_base64(const char *text)
 {
-    apr_size_t digits = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                     "abcdefghijklmnopqrstuvwxyz"
-                                     "0123456789+/-_\r\n");
+    apr_size_t digits = 0, pad;
 
-    return strspn(text + digits, "=") <= 2
-        && text[digits + strspn(text + digits, "=")] == '\0';
+    for (; *text && *text != '='; text++) {
+        if (apr_isalnum(*text) || strchr("+/-_", *text)) {
+            digits++;
+        }
+        else if (*text != '\r' && *text != '\n') {
+            return 0;
+        }
+    }
+    pad = strspn(text, "=");
+    text += pad;
+    return text[strspn(text, "\r\n")] == '\0' && digits % 4 != 1
+        && pad <= 2 && (!pad || (digits + pad) % 4 == 0);
+}
+
+/* A URI or a relative reference, leniently: people and directories write
+ * blanks and letters that a URI would have to escape, and a refusal would take
+ * the rest of the request with it. */
+static int is_reference(const char *text)
+{
+    for (; *text; text++) {
+        if (apr_iscntrl(*text)) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 static int is_integer(const char *text)
@@ -75,7 +101,8 @@ static scim_err_t *decode_simple(scim_json_t **pvalue, const scim_json_t *in,
         }
         break;
     case SCIM_TYPE_DATETIME:
-        if (in->type != SCIM_JSON_STRING || !scim_time_parse(&time, in->text)) {
+        if (in->type != SCIM_JSON_STRING
+            || !scim_time_parse_xsd(&time, in->text)) {
             return wrong(attr, "must be a date and time such as "
                                "\"2026-01-31T12:00:00Z\"", intake);
         }
@@ -85,6 +112,11 @@ static scim_err_t *decode_simple(scim_json_t **pvalue, const scim_json_t *in,
     case SCIM_TYPE_BINARY:
         if (in->type != SCIM_JSON_STRING || !is_base64(in->text)) {
             return wrong(attr, "must be base64 text", intake);
+        }
+        break;
+    case SCIM_TYPE_REFERENCE:
+        if (in->type != SCIM_JSON_STRING || !is_reference(in->text)) {
+            return wrong(attr, "must be a URI, on one line", intake);
         }
         break;
     default:
@@ -114,6 +146,91 @@ int scim_value_is_nothing(const scim_json_t *value, const scim_attr_t *attr)
     return scim_json_is_empty(value)
         && !(value && value->type == SCIM_JSON_OBJECT
              && attr->type != SCIM_TYPE_COMPLEX);
+}
+
+static int is_same_text(const scim_json_t *a, const scim_json_t *b,
+                        const scim_attr_t *attr, apr_pool_t *pool)
+{
+    apr_time_t at, bt;
+
+    if (attr->type == SCIM_TYPE_DATETIME && scim_time_parse(&at, a->text)
+        && scim_time_parse(&bt, b->text)) {
+        return at == bt;
+    }
+    return attr->case_exact ? strcmp(a->text, b->text) == 0
+                            : scim_fold_is_equal(a->text, b->text, pool);
+}
+
+int scim_value_is_same_one(const scim_json_t *a, const scim_json_t *b,
+                           const scim_attr_t *attr, apr_pool_t *pool)
+{
+    int i;
+
+    if (scim_json_is_empty(a) || scim_json_is_empty(b)) {
+        return scim_json_is_empty(a) && scim_json_is_empty(b);
+    }
+    if (a->type == SCIM_JSON_STRING && b->type == SCIM_JSON_STRING) {
+        return is_same_text(a, b, attr, pool);
+    }
+    if (attr->type != SCIM_TYPE_COMPLEX) {
+        return scim_json_is_equal(a, b);
+    }
+    for (i = 0; i < attr->nsubs; i++) {
+        const scim_attr_t *sub = &attr->subs[i];
+
+        if (!scim_value_is_same(scim_json_find(a, sub->name),
+                                scim_json_find(b, sub->name), sub, pool)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int has_one(const scim_json_t *array, const scim_json_t *wanted,
+                   const scim_attr_t *attr, apr_pool_t *pool)
+{
+    const scim_json_t *one;
+
+    for (one = array->first; one; one = one->next) {
+        if (scim_value_is_same_one(one, wanted, attr, pool)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int scim_value_is_same(const scim_json_t *a, const scim_json_t *b,
+                       const scim_attr_t *attr, apr_pool_t *pool)
+{
+    const scim_json_t *one;
+
+    if (!attr->multi || !a || !b || a->type != SCIM_JSON_ARRAY
+        || b->type != SCIM_JSON_ARRAY) {
+        return scim_value_is_same_one(a, b, attr, pool);
+    }
+    for (one = a->first; one; one = one->next) {
+        if (!has_one(b, one, attr, pool)) {
+            return 0;
+        }
+    }
+    return scim_json_count(a) == scim_json_count(b);
+}
+
+int scim_value_is_same_element(const scim_json_t *a, const scim_json_t *b,
+                               const scim_attr_t *attr, apr_pool_t *pool)
+{
+    const scim_attr_t *value = scim_attr_sub(attr, "value");
+    const scim_attr_t *type = scim_attr_sub(attr, "type");
+
+    if (!value) {
+        return scim_value_is_same_one(a, b, attr, pool);
+    }
+    return !scim_json_is_empty(scim_json_find(a, "value"))
+        && scim_value_is_same_one(scim_json_find(a, "value"),
+                                  scim_json_find(b, "value"), value, pool)
+        && (!type || scim_value_is_same_one(scim_json_find(a, "type"),
+                                            scim_json_find(b, "type"), type,
+                                            pool));
 }
 
 int scim_value_is_hollow(const scim_json_t *element, const scim_attr_t *attr)
@@ -148,8 +265,9 @@ scim_err_t *scim_value_decode_element(scim_json_t **pvalue,
         const scim_attr_t *sub = scim_attr_sub(attr, member->name);
         scim_json_t *value;
 
-        if (!sub || scim_quirk_is_server_only(sub)
-            || !intake->stored[sub->index]) {
+        if (!sub || !intake->stored[sub->index]
+            || (sub->mutability == SCIM_READ_ONLY
+                && attr->mutability != SCIM_READ_ONLY)) {
             if (!scim_json_is_empty(member)) {
                 scim_intake_ignore(intake,
                     apr_pstrcat(intake->pool, attr->name, ".", member->name,

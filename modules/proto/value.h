@@ -16,6 +16,9 @@ typedef struct scim_intake_t {
     const unsigned char *stored;    /* by attribute index: kept here at all */
     apr_array_header_t *ignored;    /* of const char *: what the client sent
                                      * and nothing here keeps */
+    unsigned char *named;           /* by attribute index: what it was about,
+                                     * for attributes that are returned to
+                                     * those who wrote them */
     apr_pool_t *pool;               /* results live here */
 } scim_intake_t;
 
@@ -64,6 +67,22 @@ int scim_value_is_nothing(const scim_json_t *value, const scim_attr_t *attr);
  * NULL, or SCIM_ERR_INVALID_VALUE */
 scim_err_t *scim_value_check_count(const scim_json_t *values,
                                    const scim_attr_t *attr, apr_pool_t *pool);
+
+/** Whether two values of an attribute in normal form are the same, by its
+ * type and case rule; elements in any order. NULL and what says nothing are
+ * the same. */
+int scim_value_is_same(const scim_json_t *a, const scim_json_t *b,
+                       const scim_attr_t *attr, apr_pool_t *scratch_pool);
+
+/** The same for one element of a multi-valued attribute, or a single value. */
+int scim_value_is_same_one(const scim_json_t *a, const scim_json_t *b,
+                           const scim_attr_t *attr, apr_pool_t *scratch_pool);
+
+/** Whether two elements are the same one: the same type and value (RFC 7643
+ * section 2.4), or, where the attribute has no `value`, all the same. */
+int scim_value_is_same_element(const scim_json_t *a, const scim_json_t *b,
+                               const scim_attr_t *attr,
+                               apr_pool_t *scratch_pool);
 
 /** Whether the element must not exist: empty, or without the `value` that
  * its attribute has. */

@@ -300,7 +300,7 @@ static scim_err_t *resolve_sub(target_t *target, const char *name,
     target->at = token->at;
     target->attr = p->within;
     target->sub = p->within ? scim_attr_sub(p->within, name) : NULL;
-    if (target->sub ? target->sub->returned != SCIM_RETURNED_NEVER
+    if (target->sub ? scim_attr_is_readable(target->sub)
                     : p->within && is_element_itself(p->within, name)) {
         return NULL;
     }
@@ -320,8 +320,8 @@ static scim_err_t *resolve_attr(target_t *target, const scim_token_t *token,
     scim_name_t name = scim_rtype_resolve(p->type, token->text, p->pool);
 
     if (name.kind != SCIM_NAME_ATTR
-        || name.attr->returned == SCIM_RETURNED_NEVER
-        || (name.sub && name.sub->returned == SCIM_RETURNED_NEVER)) {
+        || !scim_attr_is_readable(name.attr)
+        || (name.sub && !scim_attr_is_readable(name.sub))) {
         return unknown_attribute(p, token);
     }
     target->at = token->at;

@@ -43,9 +43,13 @@ static void mark_list(unsigned char *marks, const char *list, int parents,
     }
 }
 
-/* What is always returned has its sub-attributes with it. */
+/* What is always returned has its sub-attributes with it; what is only written
+ * is never. */
 static scim_returned_t returned(const scim_attr_t *attr)
 {
+    if (!scim_attr_is_readable(attr)) {
+        return SCIM_RETURNED_NEVER;
+    }
     return attr->parent && attr->returned == SCIM_RETURNED_DEFAULT
            && attr->parent->returned == SCIM_RETURNED_ALWAYS
          ? SCIM_RETURNED_ALWAYS : attr->returned;
@@ -91,4 +95,23 @@ scim_err_t *scim_projection_make(const unsigned char **pshown,
     }
     *pshown = shown;
     return NULL;
+}
+
+const unsigned char *scim_projection_add(const unsigned char *shown,
+                                         const unsigned char *named,
+                                         const scim_rtype_t *type,
+                                         apr_pool_t *pool)
+{
+    unsigned char *more = apr_pmemdup(pool, shown, type->nattrs);
+    int i;
+
+    for (i = 0; i < type->nattrs; i++) {
+        const scim_attr_t *attr = type->attrs[i];
+        const scim_attr_t *top = attr->parent ? attr->parent : attr;
+
+        if (named[top->index] && scim_attr_is_readable(attr)) {
+            more[i] = 1;
+        }
+    }
+    return more;
 }

@@ -25,4 +25,17 @@ scim_err_t *scim_projection_make(const unsigned char **pshown,
                                  const char *included, const char *excluded,
                                  const scim_rtype_t *type, apr_pool_t *pool);
 
+/**
+ * Add what a request wrote, for a request that does not say what it wants to
+ * see: to write what is returned on request is to ask for it (RFC 7643
+ * section 7).
+ *
+ * @param shown of scim_projection_make(); left alone
+ * @param named by index of top-level attributes
+ */
+const unsigned char *scim_projection_add(const unsigned char *shown,
+                                         const unsigned char *named,
+                                         const scim_rtype_t *type,
+                                         apr_pool_t *pool);
+
 #endif

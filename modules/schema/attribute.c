@@ -28,6 +28,12 @@ const char *scim_attr_path(const scim_attr_t *attr, apr_pool_t *pool)
                        attr->parent ? "." : "", attr->name, NULL);
 }
 
+int scim_attr_is_readable(const scim_attr_t *attr)
+{
+    return attr->returned != SCIM_RETURNED_NEVER
+        && attr->mutability != SCIM_WRITE_ONLY;
+}
+
 int scim_attr_is_name(const char *text)
 {
     if (!apr_isalpha(*text) && *text != '$') {

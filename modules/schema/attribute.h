@@ -90,6 +90,9 @@ const scim_attr_t *scim_attr_sub(const scim_attr_t *attr, const char *name);
  * front where the schema is an extension. */
 const char *scim_attr_path(const scim_attr_t *attr, apr_pool_t *pool);
 
+/** Whether answers may have it: neither writeOnly nor never returned. */
+int scim_attr_is_readable(const scim_attr_t *attr);
+
 /** Whether the text has the form of an attribute's name (RFC 7643 section
  * 2.1, and `$ref`): a letter or `$`, then letters, digits and `-_$`. */
 int scim_attr_is_name(const char *text);

@@ -14,6 +14,7 @@ typedef struct change_baton_t {
     const scim_patch_t *patch;  /* PATCH */
     const scim_json_t *body;    /* PUT */
     int is_delete;
+    const unsigned char *named; /* what the request was about */
     scim_answer_t answer;       /* the row as it is in the end */
 } change_baton_t;
 
@@ -30,7 +31,7 @@ static void keep_old(const scim_rtype_t *type, const scim_json_t *before,
 }
 
 /* What the account becomes. */
-static scim_err_t *compute(scim_json_t **pafter, const change_baton_t *change,
+static scim_err_t *compute(scim_json_t **pafter, change_baton_t *change,
                            const scim_json_t *before, scim_talk_t *talk)
 {
     const scim_call_t *call = talk->call;
@@ -39,6 +40,7 @@ static scim_err_t *compute(scim_json_t **pafter, const change_baton_t *change,
     scim_intake_t *intake = scim_intake_begin(call->reply, call);
     scim_json_t *after = scim_json_copy(before, pool);
 
+    change->named = intake->named;
     if (change->is_delete) {
         scim_resource_set(type, after, type->active,
                           scim_json_make_bool(0, pool), pool);
@@ -47,13 +49,11 @@ static scim_err_t *compute(scim_json_t **pafter, const change_baton_t *change,
         SCIM_TRY(scim_patch_apply(after, change->patch, intake));
     }
     else {
-        after = scim_json_make(SCIM_JSON_OBJECT, pool);
-        SCIM_TRY(scim_patch_merge(after, change->body, intake));
+        SCIM_TRY(scim_patch_replace(&after, before, change->body, intake));
         keep_old(type, before, after, type->external_id, pool);
         scim_row_keep_foreign(talk->mapping, before, after, pool);
     }
     keep_old(type, before, after, type->active, pool);
-    scim_row_keep_read_only(talk->mapping, before, after, pool);
     *pafter = after;
     return NULL;
 }
@@ -127,12 +127,13 @@ static scim_err_t *talk_change(scim_talk_t *talk, void *baton)
 
 static scim_err_t *serve_change(scim_reply_t *reply, const scim_call_t *call,
                                 change_baton_t *change,
-                                const scim_view_t *view, scim_err_t *err)
+                                scim_view_t *view, scim_err_t *err)
 {
     if (err) {
         return scim_resources_refuse_one(call, err);
     }
     SCIM_TRY(scim_talk(call, talk_change, change));
+    scim_view_add(view, change->named, call);
     scim_view_reply(reply, call, view, 200, &change->answer.found[0].row);
     return NULL;
 }

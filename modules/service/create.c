@@ -244,6 +244,7 @@ static scim_err_t *read_create(create_baton_t *create, scim_view_t *view,
     SCIM_TRY(scim_view_check(call, NULL));
     create->resource = scim_json_make(SCIM_JSON_OBJECT, call->request->pool);
     SCIM_TRY(scim_patch_merge(create->resource, create->body, intake));
+    scim_view_add(view, intake->named, call);
     if (!scim_resource_get(type, create->resource, type->active)) {
         scim_resource_set(type, create->resource, type->active,
                           scim_json_make_bool(1, call->request->pool),

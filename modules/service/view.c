@@ -18,6 +18,16 @@ scim_err_t *scim_view_read(scim_view_t *view, const scim_call_t *call)
                                 request->pool);
 }
 
+void scim_view_add(scim_view_t *view, const unsigned char *named,
+                   const scim_call_t *call)
+{
+    if (!view->list.attributes && !view->list.excluded) {
+        view->shown = scim_projection_add(view->shown, named,
+                                          call->mapping->type,
+                                          call->request->pool);
+    }
+}
+
 scim_err_t *scim_view_check(const scim_call_t *call, const scim_row_t *row)
 {
     const scim_request_t *request = call->request;

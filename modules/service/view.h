@@ -15,6 +15,11 @@ typedef struct scim_view_t {
 /** Read the query string. */
 scim_err_t *scim_view_read(scim_view_t *view, const scim_call_t *call);
 
+/** Show what the request wrote as well, unless it says what it wants to see.
+ * @a named: of the request's intake. */
+void scim_view_add(scim_view_t *view, const unsigned char *named,
+                   const scim_call_t *call);
+
 /**
  * Judge the request's conditions (If-Match, If-None-Match).
  *

@@ -9,14 +9,6 @@
 
 #define VERSION_BYTES 16    /* of the hash; two states never meet by chance */
 
-/* What is never returned is not in the version either: whoever knows the rest
- * of an account could find it by trying. */
-static int is_shown(const scim_attr_t *attr)
-{
-    return attr->returned != SCIM_RETURNED_NEVER
-        && attr->mutability != SCIM_WRITE_ONLY;
-}
-
 /* With the length in front, so that nothing can move from one value into the
  * next unseen. */
 static void add(scim_buf_t *buf, const char *text, apr_size_t len)
@@ -62,7 +54,7 @@ static void add_stored(scim_buf_t *buf, const scim_attr_t *attr,
             ? attr : scim_attr_sub(attr, apr_pstrmemdup(buf->pool, key.text,
                                                         key.len));
 
-        if (sub && is_shown(sub)) {
+        if (sub && scim_attr_is_readable(sub)) {
             add(buf, key.text, key.len);
             add_stored(buf, sub, child);
         }
@@ -92,7 +84,8 @@ static const scim_attr_t *element_attr(const scim_mapping_t *mapping,
 }
 
 /* The members of the JSONB column that are attributes, in its order, which
- * does not depend on who wrote it. What the application keeps there of its
+ * does not depend on who wrote it. What is never returned is not among them:
+ * whoever knows the rest of an account could find it by trying. What the application keeps there of its
  * own is passed over. */
 static void add_document(scim_buf_t *buf, const scim_mapping_t *mapping,
                          const scim_schema_t *schema, scim_span_t object)
@@ -116,7 +109,8 @@ static void add_document(scim_buf_t *buf, const scim_mapping_t *mapping,
             add_document(buf, mapping, extension, value);
             scim_buf_putc(buf, '.');
         }
-        else if (attr && mapping->stored[attr->index] && is_shown(attr)) {
+        else if (attr && mapping->stored[attr->index]
+                 && scim_attr_is_readable(attr)) {
             add(buf, key.text, key.len);
             add_stored(buf, attr, value);
         }
@@ -136,8 +130,9 @@ const char *scim_row_version(const scim_mapping_t *mapping,
         const scim_column_t *column =
             &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
 
-        if (column->attr != mapping->type->meta && is_shown(column->attr)
-            && is_shown(column->leaf)) {
+        if (column->attr != mapping->type->meta
+            && scim_attr_is_readable(column->attr)
+            && scim_attr_is_readable(column->leaf)) {
             add_column(&buf, column, row->values[i]);
         }
     }

@@ -170,10 +170,10 @@ static const row_t rows[] = {
     { "A7", "{" JOY ",'emails':[{'type':'work','value':'w@x','display':'W'}]}",
       "{'op':'replace','path':'emails[type eq ~work~]','value':{'value':'n@x'"
       "}}", "{" JOY ",'emails':[{'value':'n@x','type':'work'}]}" },
-    { "A7", "{" JOY ",'emails':[" WORK "," WORK "]}", "{'op':'replace',"
-      "'path':'emails[type eq ~work~].display','value':'D'}", "{" JOY
-      ",'emails':[{'type':'work','value':'w@x','display':'D'},{'type':'work',"
-      "'value':'w@x','display':'D'}]}" },
+    { "A7", "{" JOY ",'emails':[" WORK ",{'type':'work','value':'v@x'}]}",
+      "{'op':'replace','path':'emails[type eq ~work~].display','value':'D'}",
+      "{" JOY ",'emails':[{'type':'work','value':'w@x','display':'D'},"
+      "{'type':'work','value':'v@x','display':'D'}]}" },
     { "A7", "{" JOY "}", "{'op':'add','path':'emails.value','value':'w@x'}",
       "{" JOY ",'emails':[{'value':'w@x'}]}" },
     { "A7", "{" JOY "}", "{'op':'add','path':'emails[type sw ~w~].value',"

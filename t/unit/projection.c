@@ -124,6 +124,84 @@ static const struct {
       " roles x509Certificates" }
 };
 
+/* A type with every kind of `returned`, and what becomes of each. */
+static const scim_attr_t part_subs[] = {
+    { .name = "value", .returned = SCIM_RETURNED_ALWAYS },
+    { .name = "asked", .returned = SCIM_RETURNED_REQUEST },
+    { .name = "usual" },
+    { .name = "pin", .returned = SCIM_RETURNED_NEVER }
+};
+static const scim_attr_t kind_attrs[] = {
+    { .name = "always", .returned = SCIM_RETURNED_ALWAYS },
+    { .name = "never", .returned = SCIM_RETURNED_NEVER },
+    { .name = "usual" },
+    { .name = "asked", .returned = SCIM_RETURNED_REQUEST },
+    { .name = "told", .mutability = SCIM_WRITE_ONLY },
+    { .name = "part", .type = SCIM_TYPE_COMPLEX, .subs = part_subs,
+      .nsubs = 4 },
+    { .name = "rare", .type = SCIM_TYPE_COMPLEX, .subs = part_subs,
+      .nsubs = 4, .returned = SCIM_RETURNED_REQUEST }
+};
+static const scim_schema_t kinds = {
+    .urn = "urn:x:kinds", .name = "Kinds", .description = "Kinds",
+    .attrs = kind_attrs, .nattrs = 7
+};
+
+static const struct {
+    const char *included, *excluded;
+    const char *named;      /* what the request wrote */
+    const char *shown;      /* without externalId and meta */
+} kind_rows[] = {
+    { NULL, NULL, "", "schemas id always usual part(value usual)" },
+    { "usual", NULL, "", "schemas id always usual" },
+    { "asked,never,told", NULL, "", "schemas id always asked" },
+    { "part.asked", NULL, "", "schemas id always part(value asked)" },
+    { "part", NULL, "", "schemas id always part(value asked usual)" },
+    { "rare", NULL, "", "schemas id always rare(value asked usual)" },
+    { NULL, "always,usual,part.value", "", "schemas id always"
+      " part(value usual)" },
+    { NULL, "part", "", "schemas id always usual" },
+    { NULL, NULL, "asked", "schemas id always usual asked part(value usual)"
+    },
+    { NULL, NULL, "rare", "schemas id always usual part(value usual)"
+      " rare(value asked usual)" },
+    { NULL, NULL, "never told", "schemas id always usual part(value usual)" },
+    { NULL, NULL, "part", "schemas id always usual part(value asked usual)" }
+};
+
+static void test_kinds(apr_pool_t *pool)
+{
+    static const scim_schema_t *const schemas[] = { &kinds };
+    const scim_rtype_t *type = scim_rtype_make("Kind", "Kinds", "Kind",
+                                               schemas, 1, pool);
+    size_t i;
+    int j;
+
+    for (i = 0; i < COUNT(kind_rows); i++) {
+        unsigned char *named = apr_pcalloc(pool, type->nattrs), *all;
+        const unsigned char *shown;
+
+        for (j = 0; j < type->nattrs; j++) {
+            named[j] = !type->attrs[j]->parent
+                    && strstr(kind_rows[i].named, type->attrs[j]->name);
+        }
+        ok(!scim_projection_make(&shown, kind_rows[i].included,
+                                 kind_rows[i].excluded, type, pool),
+           "a projection");
+        shown = scim_projection_add(shown, named, type, pool);
+        all = apr_pmemdup(pool, shown, type->nattrs);
+        all[type->external_id->index] = all[type->meta->index] = 0;
+        for (j = 0; j < type->meta->nsubs; j++) {
+            all[type->meta->subs[j].index] = 0;
+        }
+        is_str(shown_list(all, type, pool), kind_rows[i].shown,
+               "attributes %s, excludedAttributes %s, written %s",
+               kind_rows[i].included ? kind_rows[i].included : "-",
+               kind_rows[i].excluded ? kind_rows[i].excluded : "-",
+               kind_rows[i].named);
+    }
+}
+
 int main(void)
 {
     const unsigned char *shown;
@@ -146,6 +224,7 @@ int main(void)
     err = scim_projection_make(&shown, "userName", "active", type, pool);
     ok(err && err->kind == SCIM_ERR_INVALID_VALUE && err->status == 400,
        "F9: both together are refused");
+    test_kinds(pool);
     apr_terminate();
     return done_testing();
 }

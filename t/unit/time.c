@@ -60,6 +60,20 @@ static const struct {
     { SECONDS(-62135596800), "0001-01-01T00:00:00Z" }
 };
 
+/* What is an instant, but no xsd:dateTime. */
+static const char *const lax[] = {
+    "1970-01-01t00:00:00Z", "1970-01-01T00:00:00z", "1970-01-01 00:00:00Z",
+    "1970-01-01T00:00:00+00", "1970-01-01T05:30:00+0530",
+    "1970-01-01T00:53:28+00:53:28", "1970-01-01T00:00:60Z",
+    "1970-01-01T00:00:00+14:01", "1970-01-01T00:00:00-23:59"
+};
+
+static const char *const xsd[] = {
+    "1970-01-01T00:00:00Z", "1970-01-01T00:00:00", "1970-01-01T24:00:00Z",
+    "1970-01-01T00:00:01.5Z", "1970-01-01T00:00:01.5",
+    "1970-01-01T00:00:00.000000001+05:30", "1970-01-01T00:00:00-14:00"
+};
+
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 int main(void)
@@ -80,6 +94,21 @@ int main(void)
         time = 42;
         ok(!scim_time_parse(&time, bad[i]) && time == 42, "\"%s\" is none",
            bad[i]);
+    }
+    for (i = 0; i < COUNT(bad); i++) {
+        ok(!scim_time_parse_xsd(&time, bad[i]), "\"%s\" is no xsd:dateTime", bad[i]);
+    }
+    for (i = 0; i < COUNT(lax); i++) {
+        ok(scim_time_parse(&time, lax[i])
+           && !scim_time_parse_xsd(&time, lax[i]),
+           "\"%s\" is an instant, and no xsd:dateTime", lax[i]);
+    }
+    for (i = 0; i < COUNT(xsd); i++) {
+        apr_time_t same;
+
+        ok(scim_time_parse(&same, xsd[i])
+           && scim_time_parse_xsd(&time, xsd[i]) && time == same,
+           "\"%s\" is an xsd:dateTime", xsd[i]);
     }
     for (i = 0; i < COUNT(written); i++) {
         is_str(scim_time_format(written[i].time, pool), written[i].text,

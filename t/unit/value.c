@@ -102,6 +102,143 @@ static void test_values(void)
     }
 }
 
+/* Every simple type. A text stays as it was sent, but for times, which are in
+ * the form that is sent back. */
+static const struct {
+    scim_attr_type_t type;
+    const char *in;
+    int good;
+} types[] = {
+    { SCIM_TYPE_INTEGER, "7", 1 },
+    { SCIM_TYPE_INTEGER, "-7", 1 },
+    { SCIM_TYPE_INTEGER, "0", 1 },
+    { SCIM_TYPE_INTEGER, "[7]", 1 },
+    { SCIM_TYPE_INTEGER, "7.0", 0 },
+    { SCIM_TYPE_INTEGER, "7.5", 0 },
+    { SCIM_TYPE_INTEGER, "7e1", 0 },
+    { SCIM_TYPE_INTEGER, "'7'", 0 },
+    { SCIM_TYPE_INTEGER, "true", 0 },
+    { SCIM_TYPE_DECIMAL, "7", 1 },
+    { SCIM_TYPE_DECIMAL, "7.5", 1 },
+    { SCIM_TYPE_DECIMAL, "-7e-1", 1 },
+    { SCIM_TYPE_DECIMAL, "'7.5'", 0 },
+    { SCIM_TYPE_DECIMAL, "false", 0 },
+    { SCIM_TYPE_DATETIME, "'2026-01-31T12:00:00Z'", 1 },
+    { SCIM_TYPE_DATETIME, "'2026-01-31T12:00:00.5Z'", 1 },
+    { SCIM_TYPE_DATETIME, "'2026-01-31'", 0 },
+    { SCIM_TYPE_DATETIME, "'2026-01-31 12:00:00Z'", 0 },
+    { SCIM_TYPE_DATETIME, "'2026-02-31T12:00:00Z'", 0 },
+    { SCIM_TYPE_DATETIME, "'tomorrow'", 0 },
+    { SCIM_TYPE_DATETIME, "20260131", 0 },
+    { SCIM_TYPE_BINARY, "'QUJD'", 1 },
+    { SCIM_TYPE_BINARY, "'QUI='", 1 },
+    { SCIM_TYPE_BINARY, "'QQ=='", 1 },
+    { SCIM_TYPE_BINARY, "'QUI'", 1 },
+    { SCIM_TYPE_BINARY, "'QQ'", 1 },
+    { SCIM_TYPE_BINARY, "'_-8='", 1 },
+    { SCIM_TYPE_BINARY, "'QUJD\\r\\nQUJD\\n'", 1 },
+    { SCIM_TYPE_BINARY, "'Q'", 0 },
+    { SCIM_TYPE_BINARY, "'QUJDR'", 0 },
+    { SCIM_TYPE_BINARY, "'QUJD='", 0 },
+    { SCIM_TYPE_BINARY, "'QQ='", 0 },
+    { SCIM_TYPE_BINARY, "'QQ==='", 0 },
+    { SCIM_TYPE_BINARY, "'Q=Q='", 0 },
+    { SCIM_TYPE_BINARY, "'QU D'", 0 },
+    { SCIM_TYPE_BINARY, "'QU*D'", 0 },
+    { SCIM_TYPE_BINARY, "7", 0 },
+    { SCIM_TYPE_REFERENCE, "'https://x.example/a?b=c#d'", 1 },
+    { SCIM_TYPE_REFERENCE, "'../Users/7'", 1 },
+    { SCIM_TYPE_REFERENCE, "'Users'", 1 },
+    { SCIM_TYPE_REFERENCE, "'urn:x:y'", 1 },
+    { SCIM_TYPE_REFERENCE, "'https://x.example/\xc3\xa4'", 1 },
+    { SCIM_TYPE_REFERENCE, "'a b'", 1 },
+    { SCIM_TYPE_REFERENCE, "'a\\nb'", 0 },
+    { SCIM_TYPE_REFERENCE, "'a\\tb'", 0 },
+    { SCIM_TYPE_REFERENCE, "'a\\u007fb'", 0 },
+    { SCIM_TYPE_REFERENCE, "7", 0 },
+    { SCIM_TYPE_STRING, "'anything, 7'", 1 },
+    { SCIM_TYPE_STRING, "7", 0 },
+    { SCIM_TYPE_STRING, "{'a':1}", 0 },
+    { SCIM_TYPE_BOOLEAN, "true", 1 },
+    { SCIM_TYPE_BOOLEAN, "1", 0 }
+};
+
+static void test_types(void)
+{
+    static const unsigned char stored[] = { 1 };
+    size_t i;
+
+    for (i = 0; i < COUNT(types); i++) {
+        const scim_attr_t attr = { .name = "x", .type = types[i].type };
+        const scim_json_t *in = parse(types[i].in);
+        const char *name = scim_attr_type_name(types[i].type);
+        scim_json_t *value = NULL;
+        scim_err_t *err = scim_value_decode(&value, in, &attr,
+                                            scim_intake_make(type, stored,
+                                                             pool));
+
+        if (types[i].good) {
+            ok(!err && scim_json_is_equal(value,
+                                          scim_quirk_single_in_array(in)),
+               "%s is of type %s", types[i].in, name);
+        }
+        else {
+            ok(err && err->kind == SCIM_ERR_INVALID_VALUE
+               && strncmp(err->detail, "x must be ", 10) == 0,
+               "%s is not of type %s", types[i].in, name);
+        }
+    }
+}
+
+static const struct {
+    const char *attr, *a, *b;
+    int same, same_element;
+} sames[] = {
+    { "title", "'T'", "'t'", 1, 1 },
+    { "title", "'T'", "'U'", 0, 0 },
+    { "title", "null", "''", 1, 1 },
+    { "title", "'T'", "null", 0, 0 },
+    { "profileUrl", "'T'", "'t'", 0, 0 },
+    { "active", "true", "false", 0, 0 },
+    { "active", "true", "true", 1, 1 },
+    { "name", "{'givenName':'G','familyName':''}", "{'GIVENNAME':'g'}", 1, 1 },
+    { "name", "{'givenName':'G','familyName':'F'}", "{'givenName':'G'}", 0,
+      0 },
+    { "emails", "{'value':'a','type':'work','display':'A'}",
+      "{'type':'WORK','value':'A'}", 0, 1 },
+    { "emails", "{'value':'a'}", "{'value':'a','type':'work'}", 0, 0 },
+    { "emails", "{'value':'a'}", "{'value':'b'}", 0, 0 },
+    { "emails", "{'type':'work'}", "{'type':'work'}", 1, 0 },
+    { "emails", "[{'value':'a'},{'value':'b'}]",
+      "[{'value':'B'},{'value':'a'}]", 1, -1 },
+    { "emails", "[{'value':'a'},{'value':'b'}]", "[{'value':'a'}]", 0, -1 },
+    { "emails", "[{'value':'a'}]", "[{'value':'a'},{'value':'b'}]", 0, -1 },
+    { "emails", "[{'value':'a'}]", "[{'value':'b'}]", 0, -1 },
+    { "x509Certificates", "{'value':'QUJD'}", "{'value':'qujd'}", 0, 0 },
+    { "addresses", "{'locality':'Z','type':'work'}",
+      "{'type':'work','locality':'z'}", 1, 1 },
+    { "addresses", "{'locality':'Z','type':'work'}", "{'type':'work'}", 0, 0 }
+};
+
+static void test_same(void)
+{
+    size_t i;
+
+    for (i = 0; i < COUNT(sames); i++) {
+        const scim_attr_t *attr = scim_rtype_attr_anywhere(type,
+                                                           sames[i].attr);
+        const scim_json_t *a = parse(sames[i].a), *b = parse(sames[i].b);
+
+        is_int(scim_value_is_same(a, b, attr, pool), sames[i].same,
+               "%s %s and %s", attr->name, sames[i].a, sames[i].b);
+        if (sames[i].same_element >= 0) {
+            is_int(scim_value_is_same_element(a, b, attr, pool),
+                   sames[i].same_element, "%s %s and %s as elements",
+                   attr->name, sames[i].a, sames[i].b);
+        }
+    }
+}
+
 static void test_element(void)
 {
     unsigned char *stored = memset(apr_palloc(pool, type->nattrs), 1,
@@ -158,6 +295,8 @@ int main(void)
     apr_pool_create(&pool, NULL);
     type = scim_builtin_user(pool);
     test_values();
+    test_types();
+    test_same();
     test_element();
     test_quirks();
     apr_pool_destroy(pool);
