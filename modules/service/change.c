@@ -59,6 +59,7 @@ static scim_err_t *compute(scim_json_t **pafter, change_baton_t *change,
 }
 
 static scim_err_t *write_change(change_baton_t *change, scim_talk_t *talk,
+                                const char *id,
                                 const scim_json_t *before,
                                 const scim_json_t *after,
                                 const scim_state_t *old,
@@ -74,10 +75,9 @@ static scim_err_t *write_change(change_baton_t *change, scim_talk_t *talk,
     scim_sql_t sql;
 
     scim_sql_init(&sql, pool);
-    scim_sql_update(&sql, talk->mapping, talk->facts, &call->asker,
-                    change->answer.found[0].row.id, old, new, change->is_delete ? SCIM_UPDATE_DELETE
-                                                : SCIM_UPDATE_LIVE,
-                    NULL, &event);
+    scim_sql_update(&sql, talk->mapping, talk->facts, &call->asker, id, old,
+                    new, change->is_delete ? SCIM_UPDATE_DELETE
+                                           : SCIM_UPDATE_LIVE, NULL, &event);
     err = scim_talk_ask(talk, &change->answer, &sql, SCIM_ASK_COMMIT);
     if (err) {
         return scim_rules_word(talk, err, new);
@@ -122,7 +122,7 @@ static scim_err_t *talk_change(scim_talk_t *talk, void *baton)
         return NULL;
     }
     SCIM_TRY(scim_state_check(talk->mapping, talk->facts, new, pool));
-    return write_change(change, talk, before, after, old, new);
+    return write_change(change, talk, row->id, before, after, old, new);
 }
 
 static scim_err_t *serve_change(scim_reply_t *reply, const scim_call_t *call,

@@ -50,9 +50,9 @@ static void add_stored(scim_buf_t *buf, const scim_attr_t *attr,
     scim_buf_putc(buf, *value.text);
     scim_span_walk(&walk, value);
     while (scim_span_next(&walk, &key, &child)) {
+        const char *name = apr_pstrmemdup(buf->pool, key.text, key.len);
         const scim_attr_t *sub = *value.text == '['
-            ? attr : scim_attr_sub(attr, apr_pstrmemdup(buf->pool, key.text,
-                                                        key.len));
+                               ? attr : scim_attr_sub(attr, name);
 
         if (sub && scim_attr_is_readable(sub)) {
             add(buf, key.text, key.len);
@@ -85,8 +85,8 @@ static const scim_attr_t *element_attr(const scim_mapping_t *mapping,
 
 /* The members of the JSONB column that are attributes, in its order, which
  * does not depend on who wrote it. What is never returned is not among them:
- * whoever knows the rest of an account could find it by trying. What the application keeps there of its
- * own is passed over. */
+ * whoever knows the rest of an account could find it by trying. What the
+ * application keeps there of its own is passed over. */
 static void add_document(scim_buf_t *buf, const scim_mapping_t *mapping,
                          const scim_schema_t *schema, scim_span_t object)
 {

@@ -417,6 +417,8 @@ sub life {
     local $Test::Builder::Level = $Test::Builder::Level + 1;
 
     is_list get('/Users', @there), 1, "$name: whoever owns the token is there";
+    is_resource get('/Me', @there), 200, "$name: and is /Me";
+    is get('/Me', @there)->json->{id}, get('/Users', @there)->json->{Resources}[0]{id}, "$name: under the same id";
     my $res = post('/Users', { schemas => [CORE], userName => $login, externalId => $ext, name => { givenName => 'Ann' },
         emails => [{ type => 'work', value => 'Ann@Contoso.com' }] }, @there);
     is_resource $res, 201, "$name: create";
@@ -630,7 +632,7 @@ CONF
         is $app->{row}->($code)->{first}, 'Here', "club: id $code: the row";
         is find($app, 'id eq ' . JSON::PP->new->allow_nonref->encode($code))->json->{totalResults}, 1, "club: id $code: is found";
     }
-    is_deeply [sort keys %{ get(path_of($id), @there)->json->{meta} }], [qw(lastModified location resourceType)], 'club: meta.created has no column and is left out';
+    is_deeply [sort keys %{ get(path_of($id), @there)->json->{meta} }], [qw(lastModified location resourceType version)], 'club: meta.created has no column and is left out';
     is_error find($app, 'meta.created pr'), 400, 'invalidFilter', qr/meta\.created/, 'club: and is refused in filters';
 
     # when somebody was switched off is kept as it was

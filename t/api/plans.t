@@ -194,6 +194,12 @@ for my $org (1, 2) {
         # e-mail addresses are not unique: one more for the total
         is_cheap("look-up by $what in $size", $sent[0], $what =~ /mail/ ? 4 : 3);
     }
+    {
+        my ($res, @sent) = caught(GET => '/Me', undef, token => $token{$org});
+        is_resource $res, 200, "/Me in $size";
+        is @sent, 1, "/Me in $size: one statement";
+        is_cheap("/Me in $size", $sent[0], 2);
+    }
     my ($res, @sent) = caught(GET => filter('externalId eq "nobody"'), undef, token => $token{$org});
     is_list $res, 0, "look-up of nobody in $size";
     is_cheap("look-up of nobody in $size", $sent[0], 1);

@@ -74,15 +74,19 @@ refuses '401 without WWW-Authenticate', sub {
 refuses '503 without Retry-After', sub {
     is_error answer(503, $error =~ s/409/503/r), 503, 'uniqueness' };
 
-my $good = '{"schemas":["x"],"id":"7","meta":{"location":"http://h/Users/7"}}';
-is_resource answer(200, $good), 200, 'a good resource';
-refuses 'a resource with a numeric id', sub { is_resource answer(200, $good =~ s/"7"/7/r), 200 };
-refuses 'a resource with a null', sub { is_resource answer(200, $good =~ s/"id"/"a":null,"id"/r), 200 };
-refuses 'a resource with an empty list', sub { is_resource answer(200, $good =~ s/"id"/"a":[],"id"/r), 200 };
+my $good = '{"schemas":["x"],"id":"7","meta":{"location":"http://h/Users/7","version":"W/\"0a\""}}';
+my @good = ('Content-Type: application/scim+json', 'Content-Location: http://h/Users/7', 'ETag: W/"0a"');
+is_resource answer(200, $good, @good), 200, 'a good resource';
+refuses 'a resource without ETag', sub { is_resource answer(200, $good, @good[0, 1]), 200 };
+refuses 'a resource with another ETag', sub { is_resource answer(200, $good, @good[0, 1], 'ETag: W/"0b"'), 200 };
+refuses 'a resource without Content-Location', sub { is_resource answer(200, $good, @good[0, 2]), 200 };
+refuses 'a resource with a numeric id', sub { is_resource answer(200, $good =~ s/"7"/7/r, @good), 200 };
+refuses 'a resource with a null', sub { is_resource answer(200, $good =~ s/"id"/"a":null,"id"/r, @good), 200 };
+refuses 'a resource with an empty list', sub { is_resource answer(200, $good =~ s/"id"/"a":[],"id"/r, @good), 200 };
 refuses 'a resource with an empty string', sub {
-    is_resource answer(200, $good =~ s/"id"/"a":[{"b":""}],"id"/r), 200 };
-refuses 'a resource without meta', sub { is_resource answer(200, '{"schemas":["x"],"id":"7"}'), 200 };
-refuses '201 without Location', sub { is_resource answer(201, $good), 201 };
+    is_resource answer(200, $good =~ s/"id"/"a":[{"b":""}],"id"/r, @good), 200 };
+refuses 'a resource without meta', sub { is_resource answer(200, '{"schemas":["x"],"id":"7"}', @good), 200 };
+refuses '201 without Location', sub { is_resource answer(201, $good, @good), 201 };
 
 my $list = '{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],'
     . '"totalResults":1,"startIndex":1,"itemsPerPage":1,"Resources":[' . $good . ']}';
