@@ -781,9 +781,9 @@ static void settle(work_t *work)
     }
 }
 
-/* Whether the resource must have the attribute and does not: it has no value, or
- * there is something of which it is a part. Those of an extension are required
- * where it is itself, and where it carries data. */
+/* Whether the resource lacks what it must have: the attribute has no value, or
+ * there is something of which it would be a part. Those of an extension are
+ * required where it is itself, and where it carries data. */
 static int lacks(const work_t *work, const scim_json_t *resource,
                  const scim_attr_t *attr)
 {

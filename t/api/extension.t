@@ -321,6 +321,40 @@ is row($bob)->{active}, 0, 'and is';
 is_error strictly($dan, op('add', 'urn:example:other:two', ['x'])), 400, 'invalidValue', qr/one is required/, 'a PATCH cannot begin an extension without what it requires';
 is_resource strictly($dan, op('add', 'urn:example:other:two', ['x']), op('add', 'urn:example:other:one', '1')), 200, 'but with it';
 
+# ---- what is set once ----
+
+my $once = extra_httpd(cluster => $pg, resource => "ScimAttribute $D:floor floor mutability=immutable\n"
+    . "ScimAttribute $D:pass - type=dateTime mutability=immutable\nScimAttribute $D:badge badge_no type=integer\n");
+my @once = (base => $once->base, token => $pg->token(1));
+sub at_once { my ($id, @ops) = @_; return patch("/Users/$id", { schemas => [PATCH_OP], Operations => \@ops }, @once) }
+{
+    my $fay = post('/Users', { userName => 'fay', externalId => 'ext-fay', $D => { floor => '7' } }, @once)->json->{id};
+    is row($fay)->{floor}, '7', 'immutable: set by POST';
+    my $stays = sub { my ($res, $what) = @_;
+        local $Test::Builder::Level = $Test::Builder::Level + 1;
+        is_error $res, 400, 'mutability', qr/cannot be changed once it has a value/, "immutable: $what is refused";
+        is_deeply [@{ row($fay) }{qw(floor badge_no)}], ['7', undef], "immutable: $what changes nothing" };
+    $stays->(at_once($fay, op('add', "$D:badge", 5), op('replace', "$D:floor", '8')), 'a PATCH');
+    $stays->(at_once($fay, op('add', undef, { "$D:floor" => '8', "$D:badge" => 5 })), 'a PATCH without path');
+    $stays->(at_once($fay, op('remove', "$D:floor")), 'its removal');
+    $stays->(at_once($fay, op('remove', $D)), 'the removal of its schema');
+    $stays->(put("/Users/$fay", { userName => 'fay', $D => { floor => '8', badge => 5 } }, @once), 'a PUT');
+    is_resource at_once($fay, op('replace', "$D:floor", '7'), op('add', "$D:pass", '2026-01-31T12:00:00Z')), 200,
+        'immutable: the same again, and another that was not there';
+    is doc($fay)->{$D}{pass}, '2026-01-31T12:00:00Z', 'immutable: which is set';
+    is_resource put("/Users/$fay", { userName => 'fay', $D => { badge => 6, pass => '2026-01-31T13:00:00+01:00' } }, @once), 200,
+        'immutable: a PUT without it, and with the same instant';
+    is_deeply [@{ row($fay) }{qw(floor badge_no)}], ['7', 6], 'immutable: keeps it';
+    is doc($fay)->{$D}{pass}, '2026-01-31T12:00:00Z', 'immutable: and the other';
+    is_resource at_once($fay, op('replace', 'active', 'False')), 200, 'immutable: deactivated';
+    is_error post('/Users', { userName => 'fay', externalId => 'ext-fay', $D => { floor => '8' } }, @once), 400, 'mutability', qr/floor/,
+        'immutable: not restored with another';
+    is row($fay)->{active}, 0, 'immutable: still inactive';
+    is_resource post('/Users', { userName => 'fay', externalId => 'ext-fay', $D => { floor => '7' } }, @once), 201, 'immutable: but with the same';
+    is row($fay)->{active}, 1, 'immutable: is active';
+}
+$once->stop;
+
 # ---- the proof ----
 
 # What the catalog knows and the configuration does not say: one sentence each.

@@ -96,7 +96,8 @@ int main(void)
            bad[i]);
     }
     for (i = 0; i < COUNT(bad); i++) {
-        ok(!scim_time_parse_xsd(&time, bad[i]), "\"%s\" is no xsd:dateTime", bad[i]);
+        ok(!scim_time_parse_xsd(&time, bad[i]), "\"%s\" is no xsd:dateTime",
+           bad[i]);
     }
     for (i = 0; i < COUNT(lax); i++) {
         ok(scim_time_parse(&time, lax[i])
