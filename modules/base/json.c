@@ -138,8 +138,9 @@ static scim_err_t *tokenize(json_object **proot, const char *text,
     return err;
 }
 
-scim_err_t *scim_json_parse(scim_json_t **pvalue, const char *text,
-                            apr_size_t len, apr_pool_t *pool)
+scim_err_t *scim_json_parse_large(scim_json_t **pvalue, const char *text,
+                                  apr_size_t len, int values_max,
+                                  apr_pool_t *pool)
 {
     static const char mark[] = "\xEF\xBB\xBF";
     json_object *root = NULL;
@@ -152,11 +153,18 @@ scim_err_t *scim_json_parse(scim_json_t **pvalue, const char *text,
         text += 3;
         len -= 3;
     }
-    SCIM_TRY(scim_json_check(text, len, pool));
+    SCIM_TRY(scim_json_check(text, len, values_max, pool));
     SCIM_TRY(tokenize(&root, text, len, pool));
     *pvalue = convert(root, pool);
     json_object_put(root);
     return NULL;
+}
+
+scim_err_t *scim_json_parse(scim_json_t **pvalue, const char *text,
+                            apr_size_t len, apr_pool_t *pool)
+{
+    return scim_json_parse_large(pvalue, text, len, SCIM_JSON_VALUES_MAX,
+                                 pool);
 }
 
 /* --- writing --- */

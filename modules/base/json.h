@@ -62,6 +62,13 @@ struct scim_json_t {
 scim_err_t *scim_json_parse(scim_json_t **pvalue, const char *text,
                             apr_size_t len, apr_pool_t *pool);
 
+/** The same with another limit in place of SCIM_JSON_VALUES_MAX. A value
+ * takes up to 300 bytes while it is parsed, most of them until the pool
+ * ends. */
+scim_err_t *scim_json_parse_large(scim_json_t **pvalue, const char *text,
+                                  apr_size_t len, int values_max,
+                                  apr_pool_t *pool);
+
 /** Append the text of @a value, without blanks. */
 void scim_json_format(scim_buf_t *buf, const scim_json_t *value);
 

@@ -23,6 +23,7 @@ typedef struct check_t {
     apr_size_t at;          /* the next byte */
     int depth;              /* arrays and objects open */
     int tokens;             /* values and names met */
+    int tokens_max;
     int names_from[SCIM_JSON_DEPTH_MAX];    /* per open array or object: its
                                              * first one in names */
     apr_array_header_t *names;              /* name_t, inner objects last */
@@ -310,10 +311,10 @@ static scim_err_t *check_token(check_t *c, scim_buf_t *scratch)
 {
     char next = peek(c, 0);
 
-    if (!strchr("}],:", next) && ++c->tokens > SCIM_JSON_VALUES_MAX) {
+    if (!strchr("}],:", next) && ++c->tokens > c->tokens_max) {
         return scim_err_make(SCIM_ERR_TOO_LARGE, c->pool,
                              "JSON: more than %d values and names in one body",
-                             SCIM_JSON_VALUES_MAX);
+                             c->tokens_max);
     }
     switch (next) {
     case '{':
@@ -334,7 +335,7 @@ static scim_err_t *check_token(check_t *c, scim_buf_t *scratch)
     }
 }
 
-scim_err_t *scim_json_check(const char *text, apr_size_t len,
+scim_err_t *scim_json_check(const char *text, apr_size_t len, int values_max,
                             apr_pool_t *pool)
 {
     check_t c = { text, len };
@@ -345,6 +346,7 @@ scim_err_t *scim_json_check(const char *text, apr_size_t len,
                              "JSON: the text is not UTF-8");
     }
     c.names = apr_array_make(pool, 32, sizeof(name_t));
+    c.tokens_max = values_max;
     c.pool = pool;
     scim_buf_init(&scratch, 256, pool);
     skip_blanks(&c);

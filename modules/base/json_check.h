@@ -15,11 +15,12 @@
  *
  * Takes time in proportion to @a len (names: n log n), whatever the nesting.
  *
- * @param text without byte order mark
+ * @param text       without byte order mark
+ * @param values_max how many values and names there may be
  * @return NULL, or SCIM_ERR_INVALID_SYNTAX with a detail that names the byte
- *         (1-based)
+ *         (1-based), or SCIM_ERR_TOO_LARGE
  */
-scim_err_t *scim_json_check(const char *text, apr_size_t len,
+scim_err_t *scim_json_check(const char *text, apr_size_t len, int values_max,
                             apr_pool_t *pool);
 
 #endif
