@@ -270,6 +270,16 @@ scim_err_t *scim_conn_begin(scim_conn_t *conn, apr_time_t deadline,
     return open_anew(conn, pool);
 }
 
+void scim_conn_extend(scim_conn_t *conn, apr_time_t deadline)
+{
+    conn->deadline = deadline;
+}
+
+int scim_conn_is_closed(const scim_conn_t *conn)
+{
+    return !conn->pg;
+}
+
 static void push_pending(scim_conn_t *conn, const char *preparing)
 {
     pending_t *pending = apr_array_push(conn->pending);

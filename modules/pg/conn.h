@@ -46,6 +46,12 @@ void scim_conn_close(scim_conn_t *conn);
 scim_err_t *scim_conn_begin(scim_conn_t *conn, apr_time_t deadline,
                             apr_pool_t *pool);
 
+/** Give what follows in the conversation a deadline of its own. */
+void scim_conn_extend(scim_conn_t *conn, apr_time_t deadline);
+
+/** Whether the connection is closed: it was lost, or a deadline passed. */
+int scim_conn_is_closed(const scim_conn_t *conn);
+
 /** Queue a statement with its parameters, to be sent by the next turn. */
 void scim_conn_queue(scim_conn_t *conn, const scim_sql_t *sql);
 

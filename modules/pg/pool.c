@@ -60,6 +60,11 @@ apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
     return status;
 }
 
+apr_interval_time_t scim_pool_timeout(const scim_pool_t *connections)
+{
+    return connections->config->timeout;
+}
+
 apr_time_t scim_pool_deadline(const scim_pool_t *connections)
 {
     return apr_time_now() + connections->config->timeout;

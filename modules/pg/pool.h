@@ -42,7 +42,9 @@ apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
 scim_err_t *scim_pool_acquire(scim_conn_t **pconn, scim_pool_t *connections,
                               apr_time_t deadline, apr_pool_t *pool);
 
-/** When a conversation that begins now has to be over. */
+/** How long a conversation may take, and when one that begins now has to be
+ * over. */
+apr_interval_time_t scim_pool_timeout(const scim_pool_t *connections);
 apr_time_t scim_pool_deadline(const scim_pool_t *connections);
 
 /** End the conversation and give the connection back. Thread-safe. */

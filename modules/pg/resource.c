@@ -76,3 +76,24 @@ scim_err_t *scim_pg_ask(scim_answer_t *answer, scim_conn_t *conn,
     read_answer(answer, results[ask == SCIM_ASK_BEGIN], mapping, pool);
     return NULL;
 }
+
+scim_err_t *scim_pg_begin(scim_conn_t *conn, apr_pool_t *pool)
+{
+    PGresult **results;
+
+    scim_conn_queue_text(conn, "BEGIN");
+    return scim_conn_turn(&results, conn, pool);
+}
+
+/* Where a statement has failed, the server answers COMMIT by rolling back,
+ * and calls that no error. */
+scim_err_t *scim_pg_commit(scim_conn_t *conn, apr_pool_t *pool)
+{
+    PGresult **results;
+
+    scim_conn_queue_text(conn, "COMMIT");
+    SCIM_TRY(scim_conn_turn(&results, conn, pool));
+    return strcmp(PQcmdStatus(results[0]), "COMMIT") == 0 ? NULL
+         : scim_err_make(SCIM_ERR_INTERNAL, pool,
+                         "the database undid the change");
+}

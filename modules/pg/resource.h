@@ -40,4 +40,10 @@ scim_err_t *scim_pg_ask(scim_answer_t *answer, scim_conn_t *conn,
                         const scim_sql_t *sql, scim_ask_t ask,
                         const scim_mapping_t *mapping, apr_pool_t *pool);
 
+/** Begin a transaction in which what follows is done with SCIM_ASK_ALONE. */
+scim_err_t *scim_pg_begin(scim_conn_t *conn, apr_pool_t *pool);
+
+/** End it. @return NULL only when all of it is committed */
+scim_err_t *scim_pg_commit(scim_conn_t *conn, apr_pool_t *pool);
+
 #endif

@@ -216,7 +216,8 @@ static scim_err_t *talk_create(scim_talk_t *talk, void *baton)
 
         /* somebody inserted the same between our look and our insert: the
          * next look meets that row, if it is one that decides */
-        if (err && err->kind == SCIM_ERR_UNIQUENESS && races == 0) {
+        if (err && err->kind == SCIM_ERR_UNIQUENESS && races == 0
+            && !talk->is_joined) {
             continue;
         }
         SCIM_TRY(err);

@@ -21,8 +21,8 @@ static int is_json_type(const char *type)
     return len == 0;
 }
 
-scim_err_t *scim_intake_body(const scim_json_t **pbody,
-                             const scim_call_t *call)
+static scim_err_t *parse_body(const scim_json_t **pbody,
+                              const scim_call_t *call, int values_max)
 {
     const scim_request_t *request = call->request;
     scim_json_t *body;
@@ -40,14 +40,32 @@ scim_err_t *scim_intake_body(const scim_json_t **pbody,
         return scim_err_make(SCIM_ERR_INVALID_SYNTAX, request->pool,
                              "the request has no body");
     }
-    SCIM_TRY(scim_json_parse(&body, request->body, request->body_len,
-                             request->pool));
+    SCIM_TRY(scim_json_parse_large(&body, request->body, request->body_len,
+                                   values_max, request->pool));
+    *pbody = body;
+    return NULL;
+}
+
+scim_err_t *scim_intake_job(const scim_json_t **pbody,
+                            const scim_call_t *call, int values_max)
+{
+    const scim_json_t *body = call->request->data;
+
+    if (!body) {
+        SCIM_TRY(parse_body(&body, call, values_max));
+    }
     if (body->type != SCIM_JSON_OBJECT) {
-        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, request->pool,
+        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, call->request->pool,
                              "the body is not a JSON object");
     }
     *pbody = body;
     return NULL;
+}
+
+scim_err_t *scim_intake_body(const scim_json_t **pbody,
+                             const scim_call_t *call)
+{
+    return scim_intake_job(pbody, call, SCIM_JSON_VALUES_MAX);
 }
 
 scim_intake_t *scim_intake_begin(scim_reply_t *reply, const scim_call_t *call)

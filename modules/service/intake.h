@@ -15,6 +15,11 @@
 scim_err_t *scim_intake_body(const scim_json_t **pbody,
                              const scim_call_t *call);
 
+/** The same for a body of many requests, with a limit for the values and
+ * names in it. */
+scim_err_t *scim_intake_job(const scim_json_t **pbody,
+                            const scim_call_t *call, int values_max);
+
 /** Begin to measure a body; what it ignores appears in the reply. */
 scim_intake_t *scim_intake_begin(scim_reply_t *reply, const scim_call_t *call);
 

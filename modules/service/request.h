@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "pg/pool.h"
 #include "proto/etag.h"
 #include "store/mapping.h"
@@ -19,11 +20,21 @@ typedef struct scim_service_t {
     int page_max;               /* and at most */
     int public_discovery;       /* no token for discovery */
     int retry_after;            /* seconds; what a 503 asks for */
+    int bulk_max;               /* operations of a bulk job; 0: no bulk */
+    apr_off_t body_max;         /* bytes of a body */
 } scim_service_t;
+
+/* A connection that serves several requests, one after the other. */
+typedef struct scim_held_t {
+    scim_conn_t *conn;
+    int is_joined;              /* the requests are parts of one transaction,
+                                 * which is open */
+} scim_held_t;
 
 typedef struct scim_request_t {
     const scim_service_t *service;
     scim_pool_t *connections;   /* of this child; NULL: none could be made */
+    scim_held_t *held;          /* to be used; NULL: take one */
     const char *method;         /* GET also stands for HEAD */
     const char *path;           /* below the base, decoded, with its slash */
     const char *query;          /* raw; NULL: none */
@@ -32,6 +43,7 @@ typedef struct scim_request_t {
     scim_conditions_t conditions;
     const char *body;           /* NULL: none */
     apr_size_t body_len;
+    const scim_json_t *data;    /* the body when it is parsed already; NULL */
     scim_err_t *body_err;       /* why the body could not be taken, or NULL;
                                  * judged when the token is known to be valid */
     const char *base_url;       /* no slash at its end */
@@ -42,6 +54,7 @@ typedef struct scim_request_t {
 typedef struct scim_reply_t {
     int status;
     scim_buf_t body;            /* empty: no body */
+    const char *id;             /* of the resource in it; NULL: none */
     const char *location;       /* headers; NULL: none */
     const char *content_location;
     const char *etag;

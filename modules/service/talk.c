@@ -5,24 +5,81 @@
 
 #define TRIES 3
 
+static scim_err_t *take(scim_conn_t **pconn, const scim_request_t *request,
+                        apr_time_t deadline)
+{
+    if (!request->held) {
+        return scim_pool_acquire(pconn, request->connections, deadline,
+                                 request->pool);
+    }
+    *pconn = request->held->conn;
+    return scim_conn_begin(*pconn, deadline, request->pool);
+}
+
+static void give_back(const scim_request_t *request, scim_conn_t *conn)
+{
+    if (request->held) {
+        scim_conn_end(conn, request->pool);
+    }
+    else {
+        scim_pool_release(request->connections, conn, request->pool);
+    }
+}
+
 static scim_err_t *attempt(int *pagain, const scim_call_t *call,
                            scim_talk_cb cb, void *baton, apr_time_t deadline)
 {
     const scim_request_t *request = call->request;
-    scim_talk_t talk = { call, call->mapping, NULL, NULL };
+    scim_talk_t talk = { call, call->mapping, NULL, NULL, 0 };
     scim_err_t *err;
 
     *pagain = 0;
-    SCIM_TRY(scim_pool_acquire(&talk.conn, request->connections, deadline,
-                               request->pool));
+    SCIM_TRY(take(&talk.conn, request, deadline));
     err = scim_proof_facts(&talk.facts, talk.conn, talk.mapping,
                              request->pool);
     if (!err) {
         err = cb(&talk, baton);
     }
     *pagain = err && scim_conn_can_retry(talk.conn);
-    scim_pool_release(request->connections, talk.conn, request->pool);
+    give_back(request, talk.conn);
     return err;
+}
+
+/* Whoever began the transaction ends it, and begins it anew if need be. */
+static scim_err_t *join(const scim_call_t *call, scim_talk_cb cb, void *baton)
+{
+    const scim_request_t *request = call->request;
+    scim_talk_t talk = { call, call->mapping, NULL, request->held->conn, 1 };
+
+    scim_conn_extend(talk.conn, scim_pool_deadline(request->connections));
+    SCIM_TRY(scim_proof_facts(&talk.facts, talk.conn, talk.mapping,
+                              request->pool));
+    return cb(&talk, baton);
+}
+
+static scim_err_t *check_connections(const scim_request_t *request)
+{
+    return request->connections ? NULL
+         : scim_err_make(SCIM_ERR_UNAVAILABLE, request->pool,
+                         "the service has no connection to its database; try "
+                         "again later");
+}
+
+scim_err_t *scim_talk_hold(scim_held_t *held, const scim_call_t *call)
+{
+    const scim_request_t *request = call->request;
+
+    held->is_joined = 0;
+    SCIM_TRY(check_connections(request));
+    return scim_pool_acquire(&held->conn, request->connections,
+                             scim_pool_deadline(request->connections),
+                             request->pool);
+}
+
+void scim_talk_let_go(scim_held_t *held, const scim_call_t *call)
+{
+    scim_pool_release(call->request->connections, held->conn,
+                      call->request->pool);
 }
 
 scim_err_t *scim_talk(const scim_call_t *call, scim_talk_cb cb, void *baton)
@@ -31,10 +88,9 @@ scim_err_t *scim_talk(const scim_call_t *call, scim_talk_cb cb, void *baton)
     apr_time_t deadline;
     int again = 0, tries = TRIES;
 
-    if (!call->request->connections) {
-        return scim_err_make(SCIM_ERR_UNAVAILABLE, call->request->pool,
-                             "the service has no connection to its database; "
-                             "try again later");
+    SCIM_TRY(check_connections(call->request));
+    if (call->request->held && call->request->held->is_joined) {
+        return join(call, cb, baton);
     }
     deadline = scim_pool_deadline(call->request->connections);
     do {
@@ -48,8 +104,9 @@ scim_err_t *scim_talk_ask(scim_talk_t *talk, scim_answer_t *answer,
 {
     scim_reply_t *reply = talk->call->reply;
 
-    SCIM_TRY(scim_pg_ask(answer, talk->conn, sql, ask, talk->mapping,
-                         talk->call->request->pool));
+    SCIM_TRY(scim_pg_ask(answer, talk->conn, sql,
+                         talk->is_joined ? SCIM_ASK_ALONE : ask,
+                         talk->mapping, talk->call->request->pool));
     if (!answer->token_id) {
         return scim_auth_refuse(&reply->authenticate,
                                 talk->call->request->pool);

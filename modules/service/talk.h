@@ -13,6 +13,9 @@ typedef struct scim_talk_t {
     const scim_mapping_t *mapping;
     const scim_facts_t *facts;
     scim_conn_t *conn;
+    int is_joined;          /* part of a transaction of several requests: an
+                             * error of the database ends that, so nothing
+                             * may be tried again */
 } scim_talk_t;
 
 /** What is said in the conversation. It may be called again from the start
@@ -22,6 +25,12 @@ typedef scim_err_t *(*scim_talk_cb)(scim_talk_t *talk, void *baton);
 /** Hold a conversation. What the callback leaves in its baton stays good
  * after it. */
 scim_err_t *scim_talk(const scim_call_t *call, scim_talk_cb cb, void *baton);
+
+/** Take a connection for several requests, each of which is a conversation.
+ * Give it back with scim_talk_let_go(). */
+scim_err_t *scim_talk_hold(scim_held_t *held, const scim_call_t *call);
+
+void scim_talk_let_go(scim_held_t *held, const scim_call_t *call);
 
 /**
  * Run a statement, and remember in the reply who asks.

@@ -77,6 +77,7 @@ void scim_view_reply(scim_reply_t *reply, const scim_call_t *call,
         return;
     }
     reply->status = status;
+    reply->id = row->id;
     scim_render_init(&render, mapping, view->shown, request->base_url,
                      request->pool);
     scim_render_resource(&reply->body, &render, row);
