@@ -1,5 +1,7 @@
 #include "proto/quirks.h"
 
+#include <apr_strings.h>
+
 #include <string.h>
 #include <strings.h>
 
@@ -55,6 +57,19 @@ int scim_quirk_is_remove_list(const scim_json_t *value)
 {
     return value && value->type != SCIM_JSON_NULL
         && !(value->type == SCIM_JSON_STRING && !value->len);
+}
+
+scim_json_t *scim_quirk_bare_operations(scim_json_t *data, apr_pool_t *pool)
+{
+    scim_json_t *message, *list;
+
+    if (data->type != SCIM_JSON_ARRAY) {
+        return data;
+    }
+    list = apr_pmemdup(pool, data, sizeof(*data));
+    message = scim_json_make(SCIM_JSON_OBJECT, pool);
+    scim_json_set(message, "Operations", list);
+    return message;
 }
 
 int scim_quirk_is_server_only(const scim_attr_t *attr)

@@ -58,6 +58,13 @@ const scim_json_t *scim_quirk_wrapped_value(const scim_json_t *value,
 int scim_quirk_is_remove_list(const scim_json_t *value);
 
 /**
+ * Whoever copied the example of RFC 7644 section 3.7.3: the data of a PATCH in
+ * a bulk job, `[{"op":"remove","path":"nickName"}]`, without the message
+ * around the operations (erratum 5050).
+ */
+scim_json_t *scim_quirk_bare_operations(scim_json_t *data, apr_pool_t *pool);
+
+/**
  * Okta, Entra: changes of what only the server sets (`{"id":"g1",
  * "displayName":"New"}`, meta, schemas, groups) are left out instead of
  * refused. Other read-only attributes are refused in a PATCH.

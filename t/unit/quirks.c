@@ -116,6 +116,18 @@ static void test_values(const scim_rtype_t *type, apr_pool_t *pool)
     }
 }
 
+static void test_bare_operations(apr_pool_t *pool)
+{
+    static const char message[] = "{\"Operations\":[{\"op\":\"add\"}]}";
+
+    is_str(scim_json_text(scim_quirk_bare_operations(
+                              json("[{\"op\":\"add\"}]", pool), pool), pool),
+           message, "a PATCH without the message around its operations");
+    is_str(scim_json_text(scim_quirk_bare_operations(json(message, pool),
+                                                     pool), pool),
+           message, "a PATCH with it is left alone");
+}
+
 static void test_others(const scim_rtype_t *type, apr_pool_t *pool)
 {
     static const char *const ours[] = { "id", "meta", "groups" };
@@ -162,6 +174,7 @@ int main(void)
     type = scim_builtin_user(pool);
     test_values(type, pool);
     test_others(type, pool);
+    test_bare_operations(pool);
     apr_terminate();
     return done_testing();
 }
