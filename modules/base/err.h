@@ -31,7 +31,8 @@
     X(SCIM_ERR_NOT_IMPLEMENTED, 501, NULL)              \
     X(SCIM_ERR_UNAVAILABLE,     503, NULL)              \
     X(SCIM_ERR_APPLICATION,     400, NULL)              \
-    X(SCIM_ERR_PRECONDITION,    412, NULL)
+    X(SCIM_ERR_PRECONDITION,    412, NULL)              \
+    X(SCIM_ERR_CONFLICT,        409, NULL)
 
 typedef enum {
 #define SCIM_ERR_ENUM_(kind, status, type) kind,

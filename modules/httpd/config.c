@@ -192,6 +192,14 @@ static const char *set_body_max(cmd_parms *cmd, void *mconfig,
     return parse_number(&conf->body_max, arg, 1024, APR_INT64_C(67108864), cmd);
 }
 
+static const char *set_bulk_max(cmd_parms *cmd, void *mconfig,
+                                const char *arg)
+{
+    scim_dir_config_t *conf = mconfig;
+
+    return parse_number(&conf->bulk_max, arg, 0, 10000, cmd);
+}
+
 static const char *set_pool_max(cmd_parms *cmd, void *mconfig,
                                 const char *arg)
 {
@@ -516,6 +524,11 @@ apr_off_t scim_config_body_max(const scim_dir_config_t *dir)
     return OR_DEFAULT(dir->body_max, APR_INT64_C(1048576));
 }
 
+int scim_config_bulk_max(const scim_dir_config_t *dir)
+{
+    return (int)OR_DEFAULT(dir->bulk_max, 1000);
+}
+
 /* The table */
 
 #define MAPPING_NAME(member) ((void *)offsetof(scim_mapping_t, member))
@@ -544,6 +557,8 @@ const command_rec scim_config_commands[] = {
                   "most resources on a page"),
     AP_INIT_TAKE1(SCIM_DIRECTIVE_BODY_MAX, set_body_max, NULL, ANYWHERE,
                   "largest request body in bytes"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_BULK_MAX, set_bulk_max, NULL, ANYWHERE,
+                  "most operations of a bulk job; 0 for no bulk"),
     AP_INIT_RAW_ARGS(SCIM_DIRECTIVE_RESOURCE, open_resource, NULL,
                      ACCESS_CONF, "container: a resource type's mapping"),
     AP_INIT_TAKE1(SCIM_DIRECTIVE_TABLE, set_table, NULL, ACCESS_CONF,

@@ -33,7 +33,8 @@ typedef enum {
     NUM(public_discovery)                   \
     NUM(page)                               \
     NUM(page_max)                           \
-    NUM(body_max)
+    NUM(body_max)                           \
+    NUM(bulk_max)
 
 typedef struct scim_dir_config_t {
 #define SCIM_MEMBER_PTR_(type, name) type name;
@@ -93,5 +94,6 @@ scim_tls_t scim_config_require_tls(const scim_dir_config_t *dir);
 int scim_config_page(const scim_dir_config_t *dir);
 int scim_config_page_max(const scim_dir_config_t *dir);
 apr_off_t scim_config_body_max(const scim_dir_config_t *dir);
+int scim_config_bulk_max(const scim_dir_config_t *dir);
 
 #endif

@@ -18,6 +18,7 @@
 #define SCIM_DIRECTIVE_PAGE             "ScimPage"
 #define SCIM_DIRECTIVE_PAGE_MAX         "ScimPageMax"
 #define SCIM_DIRECTIVE_BODY_MAX         "ScimBodyMax"
+#define SCIM_DIRECTIVE_BULK_MAX         "ScimBulkMax"
 #define SCIM_DIRECTIVE_RESOURCE         "<ScimResource"
 
 /* Inside <ScimResource> */

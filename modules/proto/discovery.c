@@ -25,12 +25,21 @@ static void put_meta(scim_buf_t *buf, const char *resource_type,
     PUTS(buf, "\"}}");
 }
 
-void scim_discovery_config(scim_buf_t *buf, const char *base_url, int page_max)
+static void put_bulk(scim_buf_t *buf, int bulk_max, apr_off_t body_max)
+{
+    scim_buf_printf(buf, ",\"bulk\":{\"supported\":%s,\"maxOperations\":%d,"
+                    "\"maxPayloadSize\":%" APR_OFF_T_FMT "}",
+                    bulk_max ? "true" : "false", bulk_max,
+                    bulk_max ? body_max : 0);
+}
+
+void scim_discovery_config(scim_buf_t *buf, const char *base_url,
+                           int page_max, int bulk_max, apr_off_t body_max)
 {
     PUTS(buf, "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:"
-              "ServiceProviderConfig\"],\"patch\":{\"supported\":true},"
-              "\"bulk\":{\"supported\":false,\"maxOperations\":0,"
-              "\"maxPayloadSize\":0},\"filter\":{\"supported\":true,");
+              "ServiceProviderConfig\"],\"patch\":{\"supported\":true}");
+    put_bulk(buf, bulk_max, body_max);
+    PUTS(buf, ",\"filter\":{\"supported\":true,");
     scim_buf_printf(buf, "\"maxResults\":%d}", page_max);
     PUTS(buf, ",\"changePassword\":{\"supported\":false},"
               "\"sort\":{\"supported\":false},\"etag\":{\"supported\":true},"

@@ -39,11 +39,14 @@ static scim_err_t *authenticate(const scim_call_t *call)
 scim_err_t *scim_discovery_serve_config(scim_reply_t *reply,
                                         const scim_call_t *call)
 {
+    const scim_service_t *service = call->request->service;
+
     SCIM_TRY(authenticate(call));
     reply->status = 200;
     reply->content_location = location(call, "/ServiceProviderConfig", "");
     scim_discovery_config(&reply->body, call->request->base_url,
-                          call->request->service->page_max);
+                          service->page_max, service->bulk_max,
+                          service->body_max);
     return NULL;
 }
 

@@ -6,6 +6,7 @@
 
 #include "proto/message.h"
 #include "service/auth.h"
+#include "service/bulk.h"
 #include "service/discovery.h"
 #include "service/resources.h"
 
@@ -85,6 +86,10 @@ static const route_t unoffered = {
     "OPTIONS",
     not_offered, not_offered, not_offered, not_offered, not_offered, 0
 };
+static const route_t bulk = {
+    "POST, OPTIONS",
+    NULL, scim_bulk_serve, NULL, NULL, NULL, 0
+};
 static const route_t config = {
     "GET, HEAD, OPTIONS", scim_discovery_serve_config,
     NULL, NULL, NULL, NULL, 1
@@ -109,7 +114,7 @@ static const struct {
     { "ResourceTypes", &types, &types },
     { "Schemas", &schemas, &schemas },
     { "Me", &me, NULL },
-    { "Bulk", &unoffered, NULL },
+    { "Bulk", &bulk, NULL },
     { ".search", &unoffered, NULL }
 };
 
@@ -145,8 +150,10 @@ static const route_t *find_route(scim_call_t *call)
             continue;
         }
         if (count == 1) {
-            call->is_me = endpoints[i].alone == &me;
-            return endpoints[i].alone;
+            route = endpoints[i].alone;
+            call->is_me = route == &me;
+            return route == &bulk && !call->request->service->bulk_max
+                 ? &unoffered : route;
         }
         call->id = segments[1];
         route = strcmp(call->id, ".search") == 0 ? &unoffered
