@@ -455,6 +455,25 @@ static void settle_prepared(scim_conn_t *conn, const char *text,
     }
 }
 
+/* The end of the pipeline also ends the transaction of what stands alone in
+ * it, and that may fail by itself: deferred constraints are judged then. */
+static scim_err_t *collect_end(scim_conn_t *conn, scim_err_t **pfirst,
+                               apr_pool_t *pool)
+{
+    PGresult *result = NULL;
+
+    SCIM_TRY(next_result(&result, conn, pool));
+    if (result && PQresultStatus(result) == PGRES_FATAL_ERROR && !*pfirst) {
+        *pfirst = refused(conn, result, pool);
+        SCIM_TRY(next_result(&result, conn, pool));
+        if (!result) {
+            SCIM_TRY(next_result(&result, conn, pool));
+        }
+    }
+    return result && PQresultStatus(result) == PGRES_PIPELINE_SYNC
+         ? NULL : lost(conn, pool);
+}
+
 /* Take the answers, one message after the other, up to the sync. */
 static scim_err_t *collect(PGresult **results, scim_conn_t *conn,
                            scim_err_t **pfirst, apr_pool_t *pool)
@@ -483,11 +502,7 @@ static scim_err_t *collect(PGresult **results, scim_conn_t *conn,
         }
         SCIM_TRY(next_result(&end, conn, pool));
     }
-    SCIM_TRY(next_result(&result, conn, pool));
-    if (!result || PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
-        return lost(conn, pool);
-    }
-    return NULL;
+    return collect_end(conn, pfirst, pool);
 }
 
 /* After these the statements of this connection are of no more use. */

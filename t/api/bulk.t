@@ -445,6 +445,12 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER mischief AFTER INSERT ON public.users FOR EACH ROW EXECUTE FUNCTION public.mischief();
+CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE 'nobody with this name' USING ERRCODE = 'SC422';
+END $$;
+CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON public.users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (NEW.username LIKE 'never-%') EXECUTE FUNCTION public.refuse();
 END
 my $own = extra_httpd(cluster => $pg, conf => "ScimTimeout 1s\n");
 my @there = (base => $own->base, token => $token);
@@ -468,6 +474,16 @@ bulk([create('warm')], @there);
         @there), 3, 'in a circle');
     is codes(@answer), '409 500 201', 'likewise';
     is $count_there->(), $count + 8, 'and nothing of it is there';
+
+    is_error post('/Users', { userName => uniq('never-') }, @there), 422, undef, qr/^nobody with this name$/,
+        'what a deferred trigger refuses';
+    @answer = answers(bulk([create('a'), named('never'), create('b')], @there), 3, 'an operation that is refused at its end');
+    is codes(@answer), '201 422 201', 'fails';
+    @answer = answers(bulk([create('a', managed_by("bulkId:never$$")), named('never', managed_by('bulkId:a')), create('b')],
+        @there), 3, 'a circle that is refused at its end');
+    is codes(@answer), '422 422 201', 'fails as a whole';
+    is detail($_), 'nobody with this name', 'with the reason' for @answer[0, 1];
+    is $count_there->(), $count + 11, 'and nothing of it is there';
 }
 {
     my $count = $count_there->();
