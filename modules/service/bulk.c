@@ -93,6 +93,7 @@ static void succeed(const job_t *job, scim_bulk_operation_t *operation,
     }
     operation->outcome.status = reply->status;
     operation->outcome.location = locate(job, operation);
+    operation->outcome.version = apr_pstrdup(pool, reply->etag);
 }
 
 /* --- one operation --- */
@@ -132,7 +133,7 @@ static scim_err_t *check(const job_t *job,
 /* Serve it as any other request, but over the job's connection. */
 static scim_err_t *serve(scim_reply_t *reply, const job_t *job,
                          const char *method, const char *path,
-                         const scim_json_t *data)
+                         const char *version, const scim_json_t *data)
 {
     const scim_request_t *outer = job->call->request;
     scim_request_t *request = apr_pcalloc(job->scratch, sizeof(*request));
@@ -143,6 +144,7 @@ static scim_err_t *serve(scim_reply_t *reply, const job_t *job,
     request->method = method;
     request->path = path;
     request->authorization = outer->authorization;
+    request->conditions.if_match = version;
     request->data = data;
     request->base_url = outer->base_url;
     request->request_id = outer->request_id;
@@ -168,6 +170,7 @@ static scim_err_t *try_operation(job_t *job, scim_bulk_operation_t *operation)
     SCIM_TRY(serve(&reply, job, operation->method,
                    path_of(job, operation,
                            scim_bulk_target(job->bulk, operation)),
+                   operation->version,
                    scim_bulk_data(job->bulk, operation, job->scratch)));
     succeed(job, operation, &reply);
     return NULL;
@@ -215,7 +218,7 @@ static scim_err_t *create_members(circle_t *circle, scim_json_t **later)
         SCIM_TRY(check_time(job));
         later[i] = data ? scim_bulk_part(data, job->scratch) : NULL;
         SCIM_TRY(serve(&reply, job, "POST", path_of(job, operation, NULL),
-                       data));
+                       operation->version, data));
         succeed(job, operation, &reply);
     }
     return NULL;
@@ -228,16 +231,19 @@ static scim_err_t *patch_members(circle_t *circle, scim_json_t **later)
     int i;
 
     for (i = 0; i < circle->step->count; i++) {
-        const scim_bulk_operation_t *operation = member(circle, i);
+        scim_bulk_operation_t *operation = member(circle, i);
 
         if (!later[i]) {
             continue;
         }
-        circle->failed = member(circle, i);
+        circle->failed = operation;
         SCIM_TRY(check_time(job));
         scim_bulk_resolve(job->bulk, later[i], job->scratch);
         SCIM_TRY(serve(&reply, job, "PATCH",
-                       path_of(job, operation, operation->id), later[i]));
+                       path_of(job, operation, operation->id), NULL,
+                       later[i]));
+        operation->outcome.version =
+            apr_pstrdup(job->call->request->pool, reply.etag);
     }
     circle->failed = NULL;
     return NULL;

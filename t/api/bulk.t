@@ -320,6 +320,29 @@ for my $case (['a name that is taken', 409, userName => new_user()->{userName}],
     is_deeply [map { manager_of($_->{id}) } @old], [reverse map { $_->{id} } @old], 'with new managers';
 }
 
+# ---- versions ----
+
+{
+    my @user = map { new_user() } 1 .. 4;
+    my $version_of = sub { get("/Users/$_[0]")->json->{meta}{version} };
+    my @version = map { $version_of->($_->{id}) } @user;
+    my @job = (title("/Users/$user[0]{id}", 'new'), title("/Users/$user[1]{id}", 'new'),
+        { method => 'PUT', path => "/Users/$user[2]{id}", data => { userName => $user[2]{userName}, title => 'new' } },
+        { method => 'DELETE', path => "/Users/$user[3]{id}" });
+    my $before = [map { row_of($_->{id}) } @user];
+    $job[$_]{version} = 'W/"stale"' for 0 .. 3;
+    my @answer = answers(bulk(\@job), 4, 'operations with versions that are not the present ones');
+    is codes(@answer), '412 412 412 412', 'are refused';
+    is_deeply [map { row_of($_->{id}) } @user], $before, 'and change nothing';
+    $job[$_]{version} = $version[$_] for 0 .. 3;
+    @answer = answers(bulk([@job, create('a'), create('b', managed_by('bulkId:c')), create('c', managed_by('bulkId:b')), $job[0]]),
+        8, 'operations with the present versions');
+    is codes(@answer), '200 200 200 204 201 201 201 412', 'are done, until the version is another';
+    is $answer[$_]{version}, $version_of->(id_in($answer[$_])), "answer $_ has the new version" for 0 .. 2, 4 .. 6;
+    ok !exists $answer[3]{version}, 'what is deleted has none';
+    isnt $answer[0]{version}, $version[0], 'a version moves with a change';
+}
+
 # ---- tenants ----
 
 {
