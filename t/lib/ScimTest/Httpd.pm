@@ -212,11 +212,15 @@ sub _tail {
     return @line > $n ? @line[-$n .. -1] : @line;
 }
 
-# SIGTERM; a server that has to be killed is a fault worth hearing about.
+# SIGTERM, a moment after whatever happened last: a child of the event MPM that
+# is told to end while a thread of it is closing a connection may crash over that
+# (close_worker_sockets in httpd's event.c), and clients have just hung up. A
+# server that has to be killed is a fault worth hearing about.
 sub stop {
     my $self = shift;
     my $pid = $self->pid;
     return 1 unless alive($pid);
+    sleep 0.1;
     kill TERM => $pid;
     return 1 if wait_until(20, sub { !alive($pid) });
     my @all = ($pid, $self->children);
