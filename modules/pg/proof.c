@@ -933,12 +933,17 @@ static scim_err_t *prove(const scim_facts_t **pfacts, scim_conn_t *conn,
     return NULL;
 }
 
+const scim_facts_t *scim_proof_known(scim_conn_t *conn,
+                                     const scim_mapping_t *mapping)
+{
+    return apr_hash_get(scim_conn_memory(conn), &mapping, sizeof(mapping));
+}
+
 scim_err_t *scim_proof_facts(const scim_facts_t **pfacts, scim_conn_t *conn,
                              const scim_mapping_t *mapping, apr_pool_t *pool)
 {
     apr_hash_t *memory = scim_conn_memory(conn);
-    const scim_facts_t *facts = apr_hash_get(memory, &mapping,
-                                             sizeof(mapping));
+    const scim_facts_t *facts = scim_proof_known(conn, mapping);
     const scim_mapping_t **key;
     apr_pool_t *keep;
     scim_err_t *err;

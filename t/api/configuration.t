@@ -667,7 +667,7 @@ CONF
         $app->{relay}->reset_connections;
         $app->{relay}->reset_counts;
         is_list find($app, $filter), 1, "club: found by $filter among many";
-        my ($text) = grep { /FROM "scim"\."tokens" AS t/ } $app->{relay}->sql;
+        my ($text) = reverse grep { /FROM "scim"\."tokens" AS t/ } $app->{relay}->sql;
         my ($value) = $filter =~ /"([^"]+)"$/;
         $mine->do("PREPARE s AS $text");
         my @type = split /,/, $mine->selectrow_array(q{SELECT parameter_types::text FROM pg_prepared_statements WHERE name = 's'}) =~ s/[{}]//gr;

@@ -180,6 +180,16 @@ for my $case (grep { $_->[0] =~ /without its folded form/ } @mapping) {
 # A proof that fails says nothing to somebody without a token, and asks nothing.
 is_error get('/Users', base => $h->url . $mapping[0][4], token => undef), 401, undef, undef, 'no token is still no token';
 
+# Somebody whose token is not valid learns nothing, and costs one question.
+{
+    my @here = (base => $h->url . $mapping[0][4]);
+    findings();
+    $relay->reset_counts;
+    is_error get('/Users', @here, token => 'wrong'), 401, undef, undef, 'a wrong token is still a wrong token';
+    is $relay->turns, 1, 'and no reason for a proof';
+    is_deeply [findings()], [], 'which would be told';
+}
+
 # A default for what is mapped, too: the attribute goes first.
 {
     my ($what, $path) = @{ $later[0] };
