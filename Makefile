@@ -71,6 +71,9 @@ build/flags.mk: Makefile t/bin/deps
 	 } | tr -d '\r' >$@.$$$$ && mv $@.$$$$ $@
 
 ifneq ($(filter-out help clean down deps need need-clang,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(shell mkdir -p build 2>/dev/null && test -w build && echo yes),)
+$(error $(shell id -un) may not write to $(CURDIR)/build, where everything is made; work in a checkout of your own)
+endif
 include build/flags.mk
 endif
 

@@ -20,6 +20,8 @@ static void register_hooks(apr_pool_t *pool)
                          APR_HOOK_MIDDLE);
     ap_hook_child_init(scim_lifecycle_child_init, NULL, NULL,
                        APR_HOOK_MIDDLE);
+    ap_hook_post_read_request(scim_core_errors_post_read_request, NULL, NULL,
+                              APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(scim_storage_translate_name, NULL, NULL,
                            APR_HOOK_REALLY_FIRST);
     ap_hook_map_to_storage(scim_storage_map_to_storage, NULL, NULL,

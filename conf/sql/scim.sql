@@ -38,6 +38,12 @@ BEGIN
 END
 $$;
 
+-- On a server that is in use: the module's transactions lock scim.tokens before
+-- scim.events. This file takes the lock on the view first as well, so that whoever
+-- comes second waits, and none holds what the other wants. The statement changes
+-- nothing; LOCK TABLE would lock the tables behind the view too.
+ALTER VIEW IF EXISTS scim.tokens ALTER COLUMN token_sha256 DROP DEFAULT;
+
 CREATE SCHEMA IF NOT EXISTS scim;
 
 -- The module compares this with the version it was built for.

@@ -163,9 +163,30 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION public.users_touch(), public.users_log_out() FROM PUBLIC;
+-- Whoever is deleted loses the API tokens for good: should the account be
+-- restored one day, it begins without any.
+CREATE FUNCTION public.users_revoke_tokens() RETURNS trigger
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE public.api_tokens
+       SET revoked_at = now()
+     WHERE user_id = NEW.id AND revoked_at IS NULL;
+    RETURN NULL;
+END
+$$;
+
+REVOKE ALL ON FUNCTION public.users_touch(), public.users_log_out(),
+                       public.users_revoke_tokens() FROM PUBLIC;
 
 CREATE TRIGGER log_out
     AFTER UPDATE ON public.users
     FOR EACH ROW WHEN (NOT NEW.active OR NEW.deleted_at IS NOT NULL)
     EXECUTE FUNCTION public.users_log_out();
+
+CREATE TRIGGER revoke_tokens
+    AFTER UPDATE OF deleted_at ON public.users
+    FOR EACH ROW WHEN (OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL)
+    EXECUTE FUNCTION public.users_revoke_tokens();

@@ -7,12 +7,24 @@
 
 #include <json-c/json.h>
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
+#include "base/span.h"
+
+/* So deep that nobody has it, and not so deep that the stack ends. */
+#define STORED_DEPTH_MAX 256
+
 /* --- parsing --- */
 
-static scim_json_t *convert(json_object *from, apr_pool_t *pool);
+/* A tree of json-c's being copied. */
+typedef struct copy_t {
+    const scim_span_t *number;  /* the next one, as written */
+    apr_pool_t *pool;
+} copy_t;
+
+static scim_json_t *convert(json_object *from, copy_t *copy);
 
 static void set_text(scim_json_t *to, const char *text, apr_size_t len,
                      apr_pool_t *pool)
@@ -21,56 +33,45 @@ static void set_text(scim_json_t *to, const char *text, apr_size_t len,
     to->text = apr_pstrmemdup(pool, text, len);
 }
 
-/* json-c keeps the text of a number with a fraction or exponent only; for the
- * others it would allocate room to print into. */
-static void set_number(scim_json_t *to, json_object *from, apr_pool_t *pool)
+static void set_number(scim_json_t *to, copy_t *copy)
 {
-    char integer[24];
-    const char *text = integer;
+    scim_span_t number = *copy->number++;
 
-    if (json_object_is_type(from, json_type_double)) {
-        text = json_object_to_json_string(from);
+    if (scim_span_is(number, "-0")) {
+        number.text++;
+        number.len--;
     }
-    else if (json_object_get_int64(from) < 0) {
-        apr_snprintf(integer, sizeof(integer), "%" APR_INT64_T_FMT,
-                     json_object_get_int64(from));
-    }
-    else {
-        apr_snprintf(integer, sizeof(integer), "%" APR_UINT64_T_FMT,
-                     json_object_get_uint64(from));
-    }
-    set_text(to, text, strlen(text), pool);
+    set_text(to, number.text, number.len, copy->pool);
 }
 
-static void convert_members(scim_json_t *to, json_object *from,
-                            apr_pool_t *pool)
+static void convert_members(scim_json_t *to, json_object *from, copy_t *copy)
 {
     struct lh_entry *entry;
 
     for (entry = json_object_get_object(from)->head; entry;
          entry = entry->next) {
-        scim_json_t *child = convert((json_object *)lh_entry_v(entry), pool);
+        scim_json_t *child = convert((json_object *)lh_entry_v(entry), copy);
 
-        child->name = apr_pstrdup(pool, lh_entry_k(entry));
+        child->name = apr_pstrdup(copy->pool, lh_entry_k(entry));
         scim_json_append(to, child);
     }
 }
 
-static void convert_elements(scim_json_t *to, json_object *from,
-                             apr_pool_t *pool)
+static void convert_elements(scim_json_t *to, json_object *from, copy_t *copy)
 {
     size_t count = json_object_array_length(from), i;
 
     for (i = 0; i < count; i++) {
         scim_json_append(to, convert(json_object_array_get_idx(from, i),
-                                     pool));
+                                     copy));
     }
 }
 
-/* Our copy of json-c's tree; its depth is bounded by the tokener. */
-static scim_json_t *convert(json_object *from, apr_pool_t *pool)
+/* Our copy of json-c's tree, in the order of the text, so that the numbers
+ * come in theirs; its depth is bounded by the tokener. */
+static scim_json_t *convert(json_object *from, copy_t *copy)
 {
-    scim_json_t *to = scim_json_make(SCIM_JSON_NULL, pool);
+    scim_json_t *to = scim_json_make(SCIM_JSON_NULL, copy->pool);
 
     switch (json_object_get_type(from)) {
     case json_type_null:
@@ -82,20 +83,20 @@ static scim_json_t *convert(json_object *from, apr_pool_t *pool)
     case json_type_int:
     case json_type_double:
         to->type = SCIM_JSON_NUMBER;
-        set_number(to, from, pool);
+        set_number(to, copy);
         break;
     case json_type_string:
         to->type = SCIM_JSON_STRING;
         set_text(to, json_object_get_string(from),
-                 (apr_size_t)json_object_get_string_len(from), pool);
+                 (apr_size_t)json_object_get_string_len(from), copy->pool);
         break;
     case json_type_array:
         to->type = SCIM_JSON_ARRAY;
-        convert_elements(to, from, pool);
+        convert_elements(to, from, copy);
         break;
     case json_type_object:
         to->type = SCIM_JSON_OBJECT;
-        convert_members(to, from, pool);
+        convert_members(to, from, copy);
         break;
     }
     return to;
@@ -117,9 +118,9 @@ static scim_err_t *tokener_error(json_tokener *tok, apr_pool_t *pool)
 
 /* Behind the text the tokener gets a NUL: a number ends only there. */
 static scim_err_t *tokenize(json_object **proot, const char *text,
-                            apr_size_t len, apr_pool_t *pool)
+                            apr_size_t len, int depth, apr_pool_t *pool)
 {
-    json_tokener *tok = json_tokener_new_ex(SCIM_JSON_DEPTH_MAX + 1);
+    json_tokener *tok = json_tokener_new_ex(depth + 1);
     scim_err_t *err = NULL;
 
     if (!tok) {
@@ -138,12 +139,28 @@ static scim_err_t *tokenize(json_object **proot, const char *text,
     return err;
 }
 
+static scim_err_t *parse(scim_json_t **pvalue, const char *text,
+                         apr_size_t len, int values_max, int depth,
+                         apr_pool_t *pool)
+{
+    apr_array_header_t *numbers = apr_array_make(pool, 4, sizeof(scim_span_t));
+    json_object *root = NULL;
+    copy_t copy;
+
+    SCIM_TRY(scim_json_check(numbers, text, len, values_max, pool));
+    SCIM_TRY(tokenize(&root, text, len, depth, pool));
+    copy.number = (const scim_span_t *)numbers->elts;
+    copy.pool = pool;
+    *pvalue = convert(root, &copy);
+    json_object_put(root);
+    return NULL;
+}
+
 scim_err_t *scim_json_parse_large(scim_json_t **pvalue, const char *text,
                                   apr_size_t len, int values_max,
                                   apr_pool_t *pool)
 {
     static const char mark[] = "\xEF\xBB\xBF";
-    json_object *root = NULL;
 
     if (len >= INT_MAX) {
         return scim_err_make(SCIM_ERR_INVALID_SYNTAX, pool,
@@ -153,11 +170,15 @@ scim_err_t *scim_json_parse_large(scim_json_t **pvalue, const char *text,
         text += 3;
         len -= 3;
     }
-    SCIM_TRY(scim_json_check(text, len, values_max, pool));
-    SCIM_TRY(tokenize(&root, text, len, pool));
-    *pvalue = convert(root, pool);
-    json_object_put(root);
-    return NULL;
+    return parse(pvalue, text, len, values_max, SCIM_JSON_DEPTH_MAX, pool);
+}
+
+scim_json_t *scim_json_parse_stored(const char *text, apr_pool_t *pool)
+{
+    scim_json_t *value = NULL;
+
+    parse(&value, text, strlen(text), 0, STORED_DEPTH_MAX, pool);
+    return value;
 }
 
 scim_err_t *scim_json_parse(scim_json_t **pvalue, const char *text,
@@ -349,6 +370,16 @@ void scim_json_remove(scim_json_t *object, const char *name)
 
 /* --- comparing --- */
 
+int scim_json_is_integer(const scim_json_t *value)
+{
+    if (value->type != SCIM_JSON_NUMBER || strpbrk(value->text, ".eE")) {
+        return 0;
+    }
+    errno = 0;
+    apr_strtoi64(value->text, NULL, 10);
+    return errno == 0;
+}
+
 typedef struct decimal_t {
     int sign;               /* -1, 0 or 1 */
     apr_int64_t magnitude;  /* the first digit's power of ten */
@@ -431,6 +462,20 @@ static int elements_are_equal(const scim_json_t *a, const scim_json_t *b)
     return !left && !right;
 }
 
+/* The member of that very name, else of one that differs in case. */
+static const scim_json_t *find_counterpart(const scim_json_t *object,
+                                           const char *name)
+{
+    const scim_json_t *child;
+
+    for (child = object->first; child; child = child->next) {
+        if (strcmp(child->name, name) == 0) {
+            return child;
+        }
+    }
+    return scim_json_find(object, name);
+}
+
 static int members_are_equal(const scim_json_t *a, const scim_json_t *b)
 {
     const scim_json_t *left, *right;
@@ -439,7 +484,7 @@ static int members_are_equal(const scim_json_t *a, const scim_json_t *b)
         return 0;
     }
     for (left = a->first; left; left = left->next) {
-        right = scim_json_find(b, left->name);
+        right = find_counterpart(b, left->name);
         if (!right || !scim_json_is_equal(left, right)) {
             return 0;
         }

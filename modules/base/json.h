@@ -50,10 +50,10 @@ struct scim_json_t {
  * Parse one JSON document.
  *
  * Refused besides bad syntax: a name given twice in one object (case
- * ignored), NUL in a string, invalid UTF-8, a lone surrogate, an integer
- * beyond 64 bits, nesting beyond SCIM_JSON_DEPTH_MAX, anything behind the
- * document, and more than SCIM_JSON_VALUES_MAX values
- * (SCIM_ERR_TOO_LARGE). A byte order mark in front is skipped.
+ * ignored), NUL in a string, invalid UTF-8, a lone surrogate, nesting beyond
+ * SCIM_JSON_DEPTH_MAX, anything behind the document, and more than
+ * SCIM_JSON_VALUES_MAX values (SCIM_ERR_TOO_LARGE). Numbers may have any
+ * size. A byte order mark in front is skipped.
  *
  * @param pvalue set on success; lives in @a pool, as all its texts do
  * @return NULL, or SCIM_ERR_INVALID_SYNTAX with a detail that says what is
@@ -68,6 +68,14 @@ scim_err_t *scim_json_parse(scim_json_t **pvalue, const char *text,
 scim_err_t *scim_json_parse_large(scim_json_t **pvalue, const char *text,
                                   apr_size_t len, int values_max,
                                   apr_pool_t *pool);
+
+/**
+ * Parse a document that PostgreSQL keeps. It may be the application's, so it
+ * may be of any size, and an object may have names that differ in case alone.
+ *
+ * @return NULL when it is nested beyond measure
+ */
+scim_json_t *scim_json_parse_stored(const char *text, apr_pool_t *pool);
 
 /** Append the text of @a value, without blanks. */
 void scim_json_format(scim_buf_t *buf, const scim_json_t *value);
@@ -86,8 +94,8 @@ scim_json_t *scim_json_make_string(const char *text, apr_pool_t *pool);
 /** A deep copy; the texts are borrowed from the original. */
 scim_json_t *scim_json_copy(const scim_json_t *value, apr_pool_t *pool);
 
-/** The member of an object, or NULL; @a name in any case. Whatever is not
- * an object has no members. */
+/** The member of an object, or NULL; @a name in any case, the first where
+ * several differ in that alone. Whatever is not an object has no members. */
 scim_json_t *scim_json_find(const scim_json_t *object, const char *name);
 
 /** Append an element to an array, or a member that bears its name to an
@@ -103,6 +111,9 @@ void scim_json_unlink(scim_json_t *parent, scim_json_t *child);
 
 /** Take the member out of the object; harmless when it is not there. */
 void scim_json_remove(scim_json_t *object, const char *name);
+
+/** Whether @a value is a whole number, written as one, of at most 64 bits. */
+int scim_json_is_integer(const scim_json_t *value);
 
 /** Compare two numbers by value, exactly: less than, equal to or greater
  * than 0. */

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/fold.h"
 #include "base/json.h"
+#include "base/span.h"
 
 #include <apr_cstr.h>
 #include <apr_lib.h>
@@ -23,12 +24,19 @@ typedef struct check_t {
     apr_size_t at;          /* the next byte */
     int depth;              /* arrays and objects open */
     int tokens;             /* values and names met */
-    int tokens_max;
+    int tokens_max;         /* 0: see the header */
     int names_from[SCIM_JSON_DEPTH_MAX];    /* per open array or object: its
                                              * first one in names */
     apr_array_header_t *names;              /* name_t, inner objects last */
+    apr_array_header_t *numbers;            /* scim_span_t */
     apr_pool_t *pool;
 } check_t;
+
+/* Whether it is a document that PostgreSQL keeps. */
+static int is_stored(const check_t *c)
+{
+    return c->tokens_max == 0;
+}
 
 static scim_err_t *refuse(const check_t *c, apr_size_t at, const char *what)
 {
@@ -176,21 +184,11 @@ static int skip_digits(check_t *c)
     return c->at > from;
 }
 
-/* Whether the integer, which has no leading zeros, lies between the least
- * signed and the greatest unsigned one. */
-static int fits_64_bits(const char *text, apr_size_t len)
-{
-    const char *limit = *text == '-' ? "-9223372036854775808"
-                                     : "18446744073709551615";
-    apr_size_t most = strlen(limit);
-
-    return len < most || (len == most && memcmp(text, limit, len) <= 0);
-}
-
 static scim_err_t *check_number(check_t *c)
 {
     apr_size_t start = c->at, first;
-    int integer = 1, valid;
+    scim_span_t *number;
+    int valid;
 
     if (peek(c, 0) == '-') {
         c->at++;
@@ -199,12 +197,10 @@ static scim_err_t *check_number(check_t *c)
     valid = skip_digits(c) && (c->text[first] != '0' || c->at == first + 1);
     if (valid && peek(c, 0) == '.') {
         c->at++;
-        integer = 0;
         valid = skip_digits(c);
     }
     if (valid && (peek(c, 0) == 'e' || peek(c, 0) == 'E')) {
         c->at++;
-        integer = 0;
         if (peek(c, 0) == '+' || peek(c, 0) == '-') {
             c->at++;
         }
@@ -213,9 +209,9 @@ static scim_err_t *check_number(check_t *c)
     if (!valid) {
         return refuse(c, start, "a malformed number");
     }
-    if (integer && !fits_64_bits(c->text + start, c->at - start)) {
-        return refuse(c, start, "an integer beyond 64 bits");
-    }
+    number = apr_array_push(c->numbers);
+    number->text = c->text + start;
+    number->len = c->at - start;
     return NULL;
 }
 
@@ -270,6 +266,11 @@ static scim_err_t *check_names(check_t *c)
 
 static scim_err_t *open_container(check_t *c)
 {
+    if (is_stored(c)) {
+        c->depth++;
+        c->at++;
+        return NULL;
+    }
     if (c->depth == SCIM_JSON_DEPTH_MAX) {
         return refuse(c, c->at,
                       apr_psprintf(c->pool, "nesting deeper than %d levels",
@@ -285,7 +286,9 @@ static scim_err_t *close_container(check_t *c)
     if (c->depth == 0) {
         return refuse(c, c->at, "a stray character");
     }
-    SCIM_TRY(check_names(c));
+    if (!is_stored(c)) {
+        SCIM_TRY(check_names(c));
+    }
     c->depth--;
     c->at++;
     return NULL;
@@ -299,7 +302,7 @@ static scim_err_t *check_string_or_name(check_t *c, scim_buf_t *scratch)
 
     SCIM_TRY(check_string(c, scratch));
     skip_blanks(c);
-    if (peek(c, 0) == ':') {
+    if (peek(c, 0) == ':' && !is_stored(c)) {
         name = apr_array_push(c->names);
         name->text = apr_pstrmemdup(c->pool, scratch->data, scratch->len);
         name->at = start;
@@ -311,7 +314,8 @@ static scim_err_t *check_token(check_t *c, scim_buf_t *scratch)
 {
     char next = peek(c, 0);
 
-    if (!strchr("}],:", next) && ++c->tokens > c->tokens_max) {
+    if (!strchr("}],:", next) && ++c->tokens > c->tokens_max
+        && !is_stored(c)) {
         return scim_err_make(SCIM_ERR_TOO_LARGE, c->pool,
                              "JSON: more than %d values and names in one body",
                              c->tokens_max);
@@ -335,7 +339,8 @@ static scim_err_t *check_token(check_t *c, scim_buf_t *scratch)
     }
 }
 
-scim_err_t *scim_json_check(const char *text, apr_size_t len, int values_max,
+scim_err_t *scim_json_check(apr_array_header_t *numbers, const char *text,
+                            apr_size_t len, int values_max,
                             apr_pool_t *pool)
 {
     check_t c = { text, len };
@@ -346,6 +351,7 @@ scim_err_t *scim_json_check(const char *text, apr_size_t len, int values_max,
                              "JSON: the text is not UTF-8");
     }
     c.names = apr_array_make(pool, 32, sizeof(name_t));
+    c.numbers = numbers;
     c.tokens_max = values_max;
     c.pool = pool;
     scim_buf_init(&scratch, 256, pool);

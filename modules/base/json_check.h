@@ -8,6 +8,8 @@
 #ifndef SCIM_BASE_JSON_CHECK_H
 #define SCIM_BASE_JSON_CHECK_H
 
+#include <apr_tables.h>
+
 #include "base/err.h"
 
 /**
@@ -15,12 +17,17 @@
  *
  * Takes time in proportion to @a len (names: n log n), whatever the nesting.
  *
+ * @param numbers    of scim_span_t; gets the numbers as they stand in the
+ *                   text, in order: json-c keeps none beyond 64 bits
  * @param text       without byte order mark
- * @param values_max how many values and names there may be
+ * @param values_max how many values and names there may be; 0: it is a
+ *                   document that PostgreSQL keeps, which may have any number,
+ *                   nested as it likes, and names that differ in case alone
  * @return NULL, or SCIM_ERR_INVALID_SYNTAX with a detail that names the byte
  *         (1-based), or SCIM_ERR_TOO_LARGE
  */
-scim_err_t *scim_json_check(const char *text, apr_size_t len, int values_max,
+scim_err_t *scim_json_check(apr_array_header_t *numbers, const char *text,
+                            apr_size_t len, int values_max,
                             apr_pool_t *pool);
 
 #endif

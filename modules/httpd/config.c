@@ -240,9 +240,12 @@ static const char *set_timeout(cmd_parms *cmd, void *mconfig, const char *arg)
 static const char *set_tokens(cmd_parms *cmd, void *mconfig, const char *arg)
 {
     scim_dir_config_t *conf = mconfig;
+    const char *dot = strchr(arg, '.');
 
-    if (!*arg) {
-        return SCIM_DIRECTIVE_TOKENS " must name a view";
+    if (!*arg || (dot && (dot == arg || !dot[1] || strchr(dot + 1, '.')))) {
+        return apr_psprintf(cmd->pool, SCIM_DIRECTIVE_TOKENS ": \"%s\" is not "
+                            "the name of a view; give VIEW or SCHEMA.VIEW",
+                            arg);
     }
     conf->tokens = scim_mapping_quote(arg, cmd->pool);
     if (conf->users) {
@@ -301,12 +304,20 @@ static const char *set_adopt(cmd_parms *cmd, void *mconfig, const char *arg)
     return NULL;
 }
 
+/* Two words. httpd would count them for us, but not take an empty one. */
 static const char *add_default(cmd_parms *cmd, void *mconfig,
-                               const char *column, const char *value)
+                               const char *args)
 {
     const scim_dir_config_t *conf = mconfig;
+    const char *column = ap_getword_conf(cmd->pool, &args), *value;
     scim_constant_t *constant;
+    int is_given = *args != '\0';
 
+    value = ap_getword_conf(cmd->pool, &args);
+    if (!*column || !is_given || *args) {
+        return apr_pstrcat(cmd->pool, cmd->cmd->name, " takes two arguments, ",
+                           cmd->cmd->errmsg, NULL);
+    }
     if (!conf->current) {
         return not_inside(cmd);
     }
@@ -575,8 +586,8 @@ const command_rec scim_config_commands[] = {
                   "userName or off"),
     AP_INIT_TAKE1(SCIM_DIRECTIVE_PROTECT, set_name, MAPPING_NAME(protect),
                   ACCESS_CONF, "SQL condition of accounts left alone"),
-    AP_INIT_TAKE2(SCIM_DIRECTIVE_DEFAULT, add_default, NULL, ACCESS_CONF,
-                  "column and the value it gets in new accounts"),
+    AP_INIT_RAW_ARGS(SCIM_DIRECTIVE_DEFAULT, add_default, NULL, ACCESS_CONF,
+                     "column and the value it gets in new accounts"),
     AP_INIT_RAW_ARGS(SCIM_DIRECTIVE_ATTRIBUTE, add_attribute, NULL,
                      ACCESS_CONF, "attribute, column and options"),
     AP_INIT_RAW_ARGS(SCIM_DIRECTIVE_SCHEMA, add_schema, NULL, ACCESS_CONF,

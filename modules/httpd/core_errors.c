@@ -3,6 +3,7 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <mod_core.h>
 #include <util_filter.h>
 
 #include <string.h>
@@ -13,38 +14,50 @@
 #define FILTER_NAME "SCIM_CORE_ERROR"
 
 /* What the administrator of a directory reads, by status. */
+static const struct {
+    int status;
+    const char *detail;
+} details[] = {
+    { HTTP_BAD_REQUEST,
+      "the request cannot be read: its line, a header or the encoding "
+      "of its path is malformed" },
+    { HTTP_UNAUTHORIZED,
+      "the request is not authorised" },
+    { HTTP_FORBIDDEN,
+      "the web server does not allow this request" },
+    { HTTP_NOT_FOUND,
+      "there is nothing at this path" },
+    { HTTP_METHOD_NOT_ALLOWED,
+      "this method is not possible here" },
+    { HTTP_REQUEST_TIME_OUT,
+      "the request did not arrive in time" },
+    { HTTP_REQUEST_ENTITY_TOO_LARGE,
+      "the body is larger than the web server accepts" },
+    { HTTP_REQUEST_URI_TOO_LARGE,
+      "the URL is longer than the web server accepts" },
+    { HTTP_EXPECTATION_FAILED,
+      "the request's Expect header cannot be met" },
+    { HTTP_INTERNAL_SERVER_ERROR,
+      "the web server met an unexpected error; its log has the "
+      "details" },
+    { HTTP_NOT_IMPLEMENTED,
+      "this method is not known here" },
+    { HTTP_SERVICE_UNAVAILABLE,
+      "the service is not available at the moment; try again later" }
+};
+
+#define NDETAILS (sizeof(details) / sizeof(*details))
+
 static const char *detail_of(int status)
 {
-    switch (status) {
-    case HTTP_BAD_REQUEST:
-        return "the request cannot be read: its line, a header or the "
-               "encoding of its path is malformed";
-    case HTTP_UNAUTHORIZED:
-        return "the request is not authorised";
-    case HTTP_FORBIDDEN:
-        return "the web server does not allow this request";
-    case HTTP_NOT_FOUND:
-        return "there is nothing at this path";
-    case HTTP_METHOD_NOT_ALLOWED:
-        return "this method is not possible here";
-    case HTTP_REQUEST_TIME_OUT:
-        return "the request did not arrive in time";
-    case HTTP_REQUEST_ENTITY_TOO_LARGE:
-        return "the body is larger than the web server accepts";
-    case HTTP_REQUEST_URI_TOO_LARGE:
-        return "the URL is longer than the web server accepts";
-    case HTTP_EXPECTATION_FAILED:
-        return "the request's Expect header cannot be met";
-    case HTTP_INTERNAL_SERVER_ERROR:
-        return "the web server met an unexpected error; its log has the "
-               "details";
-    case HTTP_NOT_IMPLEMENTED:
-        return "this method is not known here";
-    case HTTP_SERVICE_UNAVAILABLE:
-        return "the service is not available at the moment; try again later";
-    default:
-        return "the web server refused the request";
+    apr_size_t i;
+
+    for (i = 0; i < NDETAILS; i++) {
+        if (details[i].status == status) {
+            return details[i].detail;
+        }
     }
+    return "the web server refused the request";
 }
 
 /* The path as far as httpd got with it; of a request line that was too long,
@@ -94,6 +107,7 @@ static apr_status_t replace_body(ap_filter_t *f, apr_bucket_brigade *theirs)
     r->content_languages = NULL;
     apr_table_unset(r->headers_out, "Content-Encoding");
     apr_table_unset(r->headers_out, "ETag");
+    apr_table_unset(r->headers_out, "Location");
     apr_table_unset(r->headers_out, "Last-Modified");
     if (r->status == HTTP_METHOD_NOT_ALLOWED) {
         /* the core would add TRACE */
@@ -121,8 +135,50 @@ void scim_core_errors_register(void)
                               AP_FTYPE_CONTENT_SET - 1);
 }
 
+/* What httpd has against a request before the hook below has run. */
+static int early_status(const request_rec *r)
+{
+    const char *expect = apr_table_get(r->headers_in, "Expect");
+
+    if (r->the_request && r->server->limit_req_line > 0
+        && strlen(r->the_request) >= (apr_size_t)r->server->limit_req_line) {
+        return HTTP_REQUEST_URI_TOO_LARGE;
+    }
+    return expect && ap_cstr_casecmp(expect, "100-continue")
+         ? HTTP_EXPECTATION_FAILED : HTTP_BAD_REQUEST;
+}
+
+/* Such a request httpd has redirected already. Its filters see that its status
+ * is another, and ours takes the Location out. */
+static void undo_redirect(request_rec *r)
+{
+    const char *location = apr_table_get(r->headers_out, "Location");
+    int status = early_status(r);
+    const char *document =
+        ap_response_code_string(r, ap_index_of_response(status));
+
+    if (location && document && strcmp(location, document) == 0) {
+        r->status = status;
+    }
+}
+
+int scim_core_errors_post_read_request(request_rec *r)
+{
+    apr_size_t i;
+
+    if (is_ours(r)) {
+        for (i = 0; i < NDETAILS; i++) {
+            ap_custom_response(r, details[i].status, details[i].detail);
+        }
+    }
+    return DECLINED;
+}
+
 void scim_core_errors_insert(request_rec *r)
 {
+    if (r->status == HTTP_MOVED_TEMPORARILY && is_ours(r)) {
+        undo_redirect(r);
+    }
     if (r->status >= HTTP_BAD_REQUEST && is_ours(r)) {
         ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
     }

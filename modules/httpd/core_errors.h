@@ -13,6 +13,10 @@
 /** Register the filter. */
 void scim_core_errors_register(void);
 
+/** Hook post_read_request: an ErrorDocument that is a URL elsewhere would make
+ * a redirect of an error. */
+int scim_core_errors_post_read_request(request_rec *r);
+
 /** Hook insert_error_filter, and insert_filter for ErrorDocument pages. */
 void scim_core_errors_insert(request_rec *r);
 

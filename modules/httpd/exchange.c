@@ -182,6 +182,9 @@ static int send_reply(request_rec *r, const scim_reply_t *reply)
                                                      c->bucket_alloc);
 
     r->status = reply->status;
+    /* a part of a SCIM message is none */
+    apr_table_unset(r->headers_in, "Range");
+    apr_table_unset(r->headers_in, "Request-Range");
     set_header(r, "Location", reply->location);
     set_header(r, "Content-Location", reply->content_location);
     set_etag(r, reply->etag);

@@ -20,7 +20,8 @@ static const char sql_columns[] =
     "THEN greatest(CASE WHEN t.typtype = 'd' THEN t.typtypmod "
     "ELSE a.atttypmod END - 4, 0) ELSE 0 END, "
     "a.attnotnull, a.atthasdef OR a.attidentity <> '', "
-    "a.attgenerated <> '', "
+    "CASE WHEN a.attgenerated <> '' THEN "
+    "pg_catalog.pg_get_expr(d.adbin, d.adrelid) ELSE '' END, "
     "has_column_privilege(a.attrelid, a.attnum, 'SELECT'), "
     "has_column_privilege(a.attrelid, a.attnum, 'INSERT'), "
     "has_column_privilege(a.attrelid, a.attnum, 'UPDATE') "
@@ -28,6 +29,8 @@ static const char sql_columns[] =
     "JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid "
     "JOIN pg_catalog.pg_type AS b ON b.oid = "
     "CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END "
+    "LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid "
+    "AND d.adnum = a.attnum "
     "WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 "
     "AND NOT a.attisdropped";
 
@@ -120,7 +123,7 @@ static void read_columns(scim_catalog_t *catalog, const PGresult *result,
         column->length = atoi(PQgetvalue(result, i, 3));
         column->is_not_null = is_true(result, i, 4);
         column->is_filled = is_true(result, i, 5);
-        column->is_generated = is_true(result, i, 6);
+        column->generation = text(result, i, 6, pool);
         column->can_select = is_true(result, i, 7);
         column->can_insert = is_true(result, i, 8);
         column->can_update = is_true(result, i, 9);

@@ -13,7 +13,7 @@ typedef struct scim_catalog_column_t {
     int length;                 /* characters; 0: no limit */
     int is_not_null;
     int is_filled;              /* by a default, an identity or a generator */
-    int is_generated;
+    const char *generation;     /* its expression; "": not generated */
     int can_select, can_insert, can_update;
 } scim_catalog_column_t;
 

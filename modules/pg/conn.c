@@ -38,6 +38,7 @@ struct scim_conn_t {
     int queued;                 /* executions among them */
     int broken;                 /* queueing failed; the turn will say so */
     int server_limit;
+    apr_time_t rests_until;     /* see the header */
     PGconn *pg;
     char sqlstate[6];
     const char *constraint;     /* in the pool of the failed turn */
@@ -142,8 +143,17 @@ static int wait_for(scim_conn_t *conn, short events)
     }
 }
 
+/* How often the server looks whether we are still there. */
+static apr_interval_time_t check_interval(const scim_conn_t *conn)
+{
+    return conn->timeout / 10;
+}
+
 static scim_err_t *late(scim_conn_t *conn, const char *doing, apr_pool_t *pool)
 {
+    if (conn->pending->nelts) {
+        conn->rests_until = apr_time_now() + check_interval(conn);
+    }
     scim_conn_close(conn);
     return unavailable(apr_psprintf(pool, "no answer within %d ms while %s",
                                     (int)apr_time_as_msec(conn->timeout),
@@ -185,10 +195,11 @@ static void ignore_notice(void *baton, const PGresult *result)
              PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
 }
 
-/* Limits below the deadline, so that the server gives up first, and no JIT,
- * which no limit can interrupt while it compiles a long filter; dates in the
- * one form that base/time.h reads. The search path is left alone: every name
- * here is qualified, and the application's triggers run under its own. */
+/* Limits below the deadline, so that the server gives up first, and an eye on
+ * us, as a trigger of the application may swallow a limit; no JIT, which none
+ * of them can interrupt while it compiles a long filter; dates in the one form
+ * that base/time.h reads. The search path is left alone: every name here is
+ * qualified, and the application's triggers run under its own. */
 static scim_err_t *set_up(scim_conn_t *conn, apr_pool_t *pool)
 {
     apr_int64_t limit = apr_time_as_msec(conn->timeout);
@@ -210,7 +221,14 @@ static scim_err_t *set_up(scim_conn_t *conn, apr_pool_t *pool)
                    NULL);
     scim_buf_puts(&sql.text, ", false), pg_catalog.set_config('DateStyle', "
         "'ISO, YMD', false), pg_catalog.set_config('jit', 'off', false), "
-        "pg_catalog.current_setting('max_connections')");
+        "pg_catalog.current_setting('max_connections'), "
+        /* a server on Windows cannot look */
+        "CASE WHEN pg_catalog.version() !~* 'visual|mingw|msvc' THEN "
+        "pg_catalog.set_config('client_connection_check_interval', ");
+    scim_sql_param(&sql, apr_psprintf(pool, "%" APR_INT64_T_FMT,
+                                      apr_time_as_msec(check_interval(conn))),
+                   NULL);
+    scim_buf_puts(&sql.text, ", false) END");
     scim_conn_queue(conn, &sql);
     SCIM_TRY(scim_conn_turn(&results, conn, pool));
     conn->server_limit = atoi(PQgetvalue(results[0], 0, 5));
@@ -577,6 +595,11 @@ void scim_conn_end(scim_conn_t *conn, apr_pool_t *pool)
         || PQtransactionStatus(conn->pg) != PQTRANS_IDLE) {
         scim_conn_close(conn);
     }
+}
+
+apr_time_t scim_conn_rests_until(const scim_conn_t *conn)
+{
+    return conn->rests_until;
 }
 
 apr_hash_t *scim_conn_memory(scim_conn_t *conn)

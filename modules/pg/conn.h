@@ -7,8 +7,9 @@
  * Every wait has the conversation's deadline. When it passes, the socket is
  * closed: PQcancel would open another connection, and against a server that
  * does not answer that one would wait too. The server's own time limits lie
- * below the deadline, so it normally gives up first. Host names are resolved
- * by libpq outside the deadline.
+ * below the deadline, so it normally gives up first; where it does not, it
+ * notices within a tenth of the deadline that nobody listens any more. Host
+ * names are resolved by libpq outside the deadline.
  *
  * A connection belongs to one thread at a time and must not cross a fork.
  */
@@ -85,6 +86,10 @@ int scim_conn_can_retry(const scim_conn_t *conn);
 /** End the conversation: an open transaction is rolled back; what cannot be
  * brought to rest is closed. */
 void scim_conn_end(scim_conn_t *conn, apr_pool_t *pool);
+
+/** Until when the server may still be busy with a statement of this
+ * connection that was abandoned at its deadline; 0: it is not. */
+apr_time_t scim_conn_rests_until(const scim_conn_t *conn);
 
 /** What is kept for as long as this connection stays open: proven mappings.
  * The hash and its pool vanish when it is opened anew. */

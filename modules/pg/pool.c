@@ -4,7 +4,15 @@
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
 
+#include <string.h>
+
 #include "base/log.h"
+
+/* A connection that changes something, and what. */
+typedef struct changing_t {
+    const scim_conn_t *conn;
+    const char *change;
+} changing_t;
 
 struct scim_pool_t {
     const scim_pool_config_t *config;
@@ -13,6 +21,7 @@ struct scim_pool_t {
     apr_thread_cond_t *given_back;
     apr_array_header_t *idle;       /* of scim_conn_t *; the last is used
                                      * first, as its statements are warm */
+    apr_array_header_t *changing;   /* of changing_t */
     int made;
     int compared;                   /* the limits stand in the log already */
 };
@@ -51,6 +60,8 @@ apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
     connections->own = own;
     connections->idle = apr_array_make(own, config->max,
                                        sizeof(scim_conn_t *));
+    connections->changing = apr_array_make(own, config->max,
+                                           sizeof(changing_t));
     status = apr_thread_mutex_create(&connections->mutex,
                                      APR_THREAD_MUTEX_DEFAULT, own);
     if (status == APR_SUCCESS) {
@@ -91,36 +102,119 @@ static void compare_limits(scim_pool_t *connections, const scim_conn_t *conn)
     }
 }
 
-/* With the mutex held: an idle connection, or a new closed one, or NULL when
- * all are busy. */
-static scim_conn_t *take(scim_pool_t *connections)
-{
-    scim_conn_t **idle = apr_array_pop(connections->idle);
-    apr_pool_t *own;
+/* The following with the mutex held. */
 
-    if (idle) {
-        return *idle;
+static int may_change(const scim_pool_t *connections, const char *change)
+{
+    const apr_array_header_t *changing = connections->changing;
+    int i;
+
+    for (i = 0; i < changing->nelts; i++) {
+        if (*change && strcmp(APR_ARRAY_IDX(changing, i, changing_t).change,
+                              change) == 0) {
+            return 0;
+        }
     }
-    if (connections->made >= connections->config->max
-        || make_own_pool(&own, connections->own, "scim_conn")
-           != APR_SUCCESS) {
-        return NULL;
-    }
-    connections->made++;
-    return scim_conn_make(connections->config->conninfo,
-                          connections->config->timeout, own);
+    return !changing->nelts
+        || changing->nelts < connections->config->max - 1;
 }
 
+/* The idle connection that was used last, but for those that rest. */
+static scim_conn_t *take_idle(scim_pool_t *connections)
+{
+    apr_array_header_t *idle = connections->idle;
+    scim_conn_t **conns = (scim_conn_t **)idle->elts, *conn;
+    apr_time_t now = apr_time_now();
+    int i;
+
+    for (i = idle->nelts - 1; i >= 0; i--) {
+        if (scim_conn_rests_until(conns[i]) <= now) {
+            conn = conns[i];
+            memmove(conns + i, conns + i + 1,
+                    (idle->nelts - i - 1) * sizeof(*conns));
+            idle->nelts--;
+            return conn;
+        }
+    }
+    return NULL;
+}
+
+/* An idle connection, or a new closed one, or NULL when all are busy. */
+static scim_conn_t *take(scim_pool_t *connections, const char *change)
+{
+    scim_conn_t *conn;
+    apr_pool_t *own;
+
+    if (change && !may_change(connections, change)) {
+        return NULL;
+    }
+    conn = take_idle(connections);
+    if (!conn) {
+        if (connections->made >= connections->config->max
+            || make_own_pool(&own, connections->own, "scim_conn")
+               != APR_SUCCESS) {
+            return NULL;
+        }
+        connections->made++;
+        conn = scim_conn_make(connections->config->conninfo,
+                              connections->config->timeout, own);
+    }
+    if (change) {
+        changing_t *changing = apr_array_push(connections->changing);
+
+        changing->conn = conn;
+        changing->change = change;
+    }
+    return conn;
+}
+
+static void forget_change(apr_array_header_t *changing,
+                          const scim_conn_t *conn)
+{
+    int i;
+
+    for (i = 0; i < changing->nelts; i++) {
+        if (APR_ARRAY_IDX(changing, i, changing_t).conn == conn) {
+            APR_ARRAY_IDX(changing, i, changing_t) =
+                APR_ARRAY_IDX(changing, changing->nelts - 1, changing_t);
+            changing->nelts--;
+            return;
+        }
+    }
+}
+
+/* When to look again if nothing is given back. */
+static apr_time_t next_look(const scim_pool_t *connections, apr_time_t until)
+{
+    const apr_array_header_t *idle = connections->idle;
+    apr_time_t now = apr_time_now();
+    int i;
+
+    for (i = 0; i < idle->nelts; i++) {
+        apr_time_t end =
+            scim_conn_rests_until(APR_ARRAY_IDX(idle, i, scim_conn_t *));
+
+        if (end > now && end < until) {
+            until = end;
+        }
+    }
+    return until;
+}
+
+/* Not the following. */
+
+/* All who wait are woken: they wait for different things. */
 static void give_back(scim_pool_t *connections, scim_conn_t *conn)
 {
     apr_thread_mutex_lock(connections->mutex);
+    forget_change(connections->changing, conn);
     APR_ARRAY_PUSH(connections->idle, scim_conn_t *) = conn;
-    apr_thread_cond_signal(connections->given_back);
+    apr_thread_cond_broadcast(connections->given_back);
     apr_thread_mutex_unlock(connections->mutex);
 }
 
 /* Wait for one at most the acquire timeout and never beyond the deadline. */
-static scim_conn_t *wait_for_one(scim_pool_t *connections,
+static scim_conn_t *wait_for_one(scim_pool_t *connections, const char *change,
                                  apr_time_t deadline)
 {
     apr_time_t until = apr_time_now() + connections->config->acquire_timeout;
@@ -128,30 +222,42 @@ static scim_conn_t *wait_for_one(scim_pool_t *connections,
 
     until = until < deadline ? until : deadline;
     apr_thread_mutex_lock(connections->mutex);
-    while (!(conn = take(connections))) {
-        apr_interval_time_t left = until - apr_time_now();
+    while (!(conn = take(connections, change))) {
+        apr_time_t now = apr_time_now();
 
-        if (left <= 0) {
+        if (now >= until) {
             break;
         }
         apr_thread_cond_timedwait(connections->given_back,
-                                  connections->mutex, left);
+                                  connections->mutex,
+                                  next_look(connections, until) - now + 1);
     }
     apr_thread_mutex_unlock(connections->mutex);
     return conn;
 }
 
-scim_err_t *scim_pool_acquire(scim_conn_t **pconn, scim_pool_t *connections,
-                              apr_time_t deadline, apr_pool_t *pool)
+static scim_err_t *busy(const scim_pool_t *connections, const char *change,
+                        apr_pool_t *pool)
 {
-    scim_conn_t *conn = wait_for_one(connections, deadline);
+    return scim_err_make_cause(SCIM_ERR_UNAVAILABLE,
+        "the service is busy at the moment; try again later",
+        apr_psprintf(pool, change
+                     ? "of the %d connections of this child (ScimPoolMax) all "
+                       "that may change something are busy, or one changes "
+                       "the same account"
+                     : "all %d connections of this child are busy "
+                       "(ScimPoolMax)", connections->config->max), pool);
+}
+
+scim_err_t *scim_pool_acquire(scim_conn_t **pconn, scim_pool_t *connections,
+                              const char *change, apr_time_t deadline,
+                              apr_pool_t *pool)
+{
+    scim_conn_t *conn = wait_for_one(connections, change, deadline);
     scim_err_t *err;
 
     if (!conn) {
-        return scim_err_make_cause(SCIM_ERR_UNAVAILABLE,
-            "the service is busy at the moment; try again later",
-            apr_psprintf(pool, "all %d connections of this child are busy "
-                         "(ScimPoolMax)", connections->config->max), pool);
+        return busy(connections, change, pool);
     }
     err = scim_conn_begin(conn, deadline, pool);
     if (err) {

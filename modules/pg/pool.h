@@ -4,6 +4,14 @@
  * happens in the conversation that needs it, where a slow server holds up
  * nobody else. Not APR's resource list: that one aborts when a child of the
  * prefork MPM is told to end in the middle of a request.
+ *
+ * Whoever changes something may have to wait for a lock that the application
+ * holds, and keeps a connection meanwhile. So one change of one thing has a
+ * connection at a time, and all changes together leave one to those that only
+ * read (unless there is but one).
+ *
+ * A connection whose statement was abandoned counts as busy until the server
+ * has noticed, so that it never works for more of them than configured.
  */
 #ifndef SCIM_PG_POOL_H
 #define SCIM_PG_POOL_H
@@ -29,10 +37,12 @@ apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
  * Take a connection and begin a conversation.
  *
  * Waits at most the acquire timeout, and never beyond the deadline, when all
- * are busy. Give it back with
- * scim_pool_release() on the same thread, also after an error of its turns.
+ * are busy. Give it back with scim_pool_release() on the same thread, also
+ * after an error of its turns.
  *
  * @param pconn    set on success
+ * @param change   what the conversation is going to change, "" for something
+ *                 new, NULL for nothing; borrowed until the release
  * @param deadline of the conversation
  * @param pool     for errors; nothing of the connection lives there
  * @return NULL, or SCIM_ERR_UNAVAILABLE
@@ -40,7 +50,8 @@ apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
  * Thread-safe.
  */
 scim_err_t *scim_pool_acquire(scim_conn_t **pconn, scim_pool_t *connections,
-                              apr_time_t deadline, apr_pool_t *pool);
+                              const char *change, apr_time_t deadline,
+                              apr_pool_t *pool);
 
 /** How long a conversation may take, and when one that begins now has to be
  * over. */

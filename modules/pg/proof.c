@@ -196,6 +196,29 @@ static void check_type(proof_t *proof, const scim_column_t *mapped,
          proof->mapping->table, column->name, wanted, column->name, wanted);
 }
 
+/* Whether an expression, as PostgreSQL prints it, folds the column. */
+static int is_folded(const proof_t *proof, const char *expression,
+                     const char *name)
+{
+    const char *quoted = scim_mapping_quote(name, proof->pool);
+    const char *forms[6];
+    int i;
+
+    forms[0] = apr_psprintf(proof->pool, "lower(%s)", name);
+    forms[1] = apr_psprintf(proof->pool, "lower(%s::text)", name);
+    forms[2] = apr_psprintf(proof->pool, "lower((%s)::text)", name);
+    forms[3] = apr_psprintf(proof->pool, "lower(%s)", quoted);
+    forms[4] = apr_psprintf(proof->pool, "lower(%s::text)", quoted);
+    forms[5] = apr_psprintf(proof->pool, "lower((%s)::text)", quoted);
+    for (i = 0; i < 6; i++) {
+        if (strcmp(expression, forms[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What a view has under this name, its owner answers for. */
 static void check_key_column(proof_t *proof, const scim_column_t *mapped,
                              const char *directive)
 {
@@ -210,12 +233,62 @@ static void check_key_column(proof_t *proof, const scim_column_t *mapped,
         return;
     }
     need(proof, column, column->can_select, "SELECT", directive);
-    if ((!column->is_generated && !proof->catalog->is_view)
+    if ((!*column->generation && !proof->catalog->is_view)
         || !is_text_type(column)) {
         note(proof, "%s: key column \"%s\" is not a stored generated text "
              "column; ALTER TABLE %s ADD COLUMN ... GENERATED ALWAYS AS "
              "(lower(\"%s\")) STORED", directive, column->name,
              proof->mapping->table, mapped->name);
+    }
+    else if (*column->generation
+             && !is_folded(proof, column->generation, mapped->name)) {
+        note(proof, "%s: key column \"%s\" is %s, not the caseless form of "
+             "\"%s\"; name another one, or ALTER TABLE %s ADD COLUMN ... "
+             "GENERATED ALWAYS AS (lower(\"%s\")) STORED", directive,
+             column->name, column->generation, mapped->name,
+             proof->mapping->table, mapped->name);
+    }
+}
+
+static int has_constant(const scim_mapping_t *mapping, const char *name)
+{
+    int i;
+
+    for (i = 0; i < mapping->constants->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(mapping->constants, i, scim_constant_t).name,
+                   name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* No advice to grant what may be a mistake: a constant often stands where no
+ * client should read or write, such as a password's hash. */
+static void check_rights(proof_t *proof, const scim_column_t *mapped,
+                         const dbcolumn_t *column, const char *directive)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+
+    if (mapped->attr->mutability == SCIM_READ_ONLY
+        || mapped->leaf->mutability == SCIM_READ_ONLY) {
+        need(proof, column, column->can_select, "SELECT", directive);
+    }
+    else if (*column->generation) {
+        note(proof, "%s: column \"%s\" is generated, so nothing can be "
+             "written to it; map the one that it is made of", directive,
+             column->name);
+    }
+    else if (has_constant(mapping, column->name)
+             && !(column->can_select && column->can_update)) {
+        note(proof, "%s: column \"%s\" has a ScimDefault, and role \"%s\" "
+             "may not read and change it; map another column", directive,
+             column->name, proof->catalog->role);
+    }
+    else {
+        need(proof, column, column->can_select, "SELECT", directive);
+        need(proof, column, column->can_insert, "INSERT", directive);
+        need(proof, column, column->can_update, "UPDATE", directive);
     }
 }
 
@@ -244,12 +317,7 @@ static void check_columns(proof_t *proof, scim_facts_t *facts)
         as_text[i] = (unsigned char)is_like_text(column);
         check_type(proof, mapped, column, directive);
         check_key_column(proof, mapped, directive);
-        need(proof, column, column->can_select, "SELECT", directive);
-        if (mapped->attr->mutability != SCIM_READ_ONLY
-            && mapped->leaf->mutability != SCIM_READ_ONLY) {
-            need(proof, column, column->can_insert, "INSERT", directive);
-            need(proof, column, column->can_update, "UPDATE", directive);
-        }
+        check_rights(proof, mapped, column, directive);
     }
     facts->types = types;
     facts->lengths = lengths;
@@ -338,16 +406,11 @@ static int is_filled(const scim_mapping_t *mapping, const char *name)
             &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
 
         if (strcmp(column->name, name) == 0) {
-            return column->attr == type->active || is_always_there(column);
+            return column->attr == type->active || is_always_there(column)
+                || has_constant(mapping, name);
         }
     }
-    for (i = 0; i < mapping->constants->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(mapping->constants, i, scim_constant_t).name,
-                   name) == 0) {
-            return 1;
-        }
-    }
-    return 0;
+    return has_constant(mapping, name);
 }
 
 static void check_not_null(proof_t *proof)
@@ -405,8 +468,6 @@ static int is_key_of(const proof_t *proof, const char *key,
 {
     const char *quoted = scim_mapping_quote(mapped->name, proof->pool);
     const dbcolumn_t *column = get_column(proof, mapped->name);
-    const char *forms[4];
-    int i;
 
     if (is_compared_as_is(mapped)
         || (!mapped->key_name && column
@@ -418,16 +479,7 @@ static int is_key_of(const proof_t *proof, const char *key,
             || strcmp(key, scim_mapping_quote(mapped->key_name,
                                               proof->pool)) == 0;
     }
-    forms[0] = apr_psprintf(proof->pool, "lower(%s)", mapped->name);
-    forms[1] = apr_psprintf(proof->pool, "lower(%s::text)", mapped->name);
-    forms[2] = apr_psprintf(proof->pool, "lower(%s)", quoted);
-    forms[3] = apr_psprintf(proof->pool, "lower(%s::text)", quoted);
-    for (i = 0; i < 4; i++) {
-        if (strcmp(key, forms[i]) == 0) {
-            return 1;
-        }
-    }
-    return 0;
+    return is_folded(proof, key, mapped->name);
 }
 
 static int is_column(const proof_t *proof, const char *key, const char *name)
@@ -779,13 +831,20 @@ static void check_version(proof_t *proof, const PGresult *result)
     }
 }
 
+/* A parameter such as $1, which nobody gives a value, is a violation of the
+ * protocol to the server. */
+static int is_unbound(const scim_conn_t *conn)
+{
+    return strcmp(scim_conn_sqlstate(conn), "08P01") == 0;
+}
+
 /* All in one turn; only when one has failed, one by one to find which. */
 static scim_err_t *check_by_running(proof_t *proof, scim_conn_t *conn)
 {
     const apr_array_header_t *trials = make_trials(proof);
     PGresult **results;
     scim_err_t *err;
-    int i;
+    int i, judged;
 
     for (i = 0; i < trials->nelts; i++) {
         scim_conn_queue_text(conn, APR_ARRAY_IDX(trials, i, trial_t).sql);
@@ -796,19 +855,24 @@ static scim_err_t *check_by_running(proof_t *proof, scim_conn_t *conn)
         check_version(proof, results[trials->nelts]);
         return NULL;
     }
-    for (i = 0; i < trials->nelts && err->kind != SCIM_ERR_UNAVAILABLE; i++) {
+    judged = err->kind != SCIM_ERR_UNAVAILABLE || is_unbound(conn);
+    for (i = 0; i < trials->nelts && judged; i++) {
         const trial_t *trial = &APR_ARRAY_IDX(trials, i, trial_t);
         scim_err_t *failed;
 
         scim_conn_queue_text(conn, trial->sql);
         failed = scim_conn_turn(&results, conn, proof->pool);
-        if (failed) {
-            err = failed;
-            note(proof, "%s: %s", trial->finding, failed->cause);
+        if (!failed) {
+            continue;
+        }
+        err = failed;
+        judged = err->kind != SCIM_ERR_UNAVAILABLE || is_unbound(conn);
+        if (judged) {
+            note(proof, "%s: %s", trial->finding, is_unbound(conn)
+                 ? "it must not have parameters such as $1" : err->cause);
         }
     }
-    return proof->findings->nelts && err->kind != SCIM_ERR_UNAVAILABLE
-         ? NULL : err;
+    return proof->findings->nelts && judged ? NULL : err;
 }
 
 static scim_err_t *findings_error(const proof_t *proof, apr_pool_t *pool)
@@ -869,12 +933,17 @@ static scim_err_t *prove(const scim_facts_t **pfacts, scim_conn_t *conn,
     return NULL;
 }
 
+const scim_facts_t *scim_proof_known(scim_conn_t *conn,
+                                     const scim_mapping_t *mapping)
+{
+    return apr_hash_get(scim_conn_memory(conn), &mapping, sizeof(mapping));
+}
+
 scim_err_t *scim_proof_facts(const scim_facts_t **pfacts, scim_conn_t *conn,
                              const scim_mapping_t *mapping, apr_pool_t *pool)
 {
     apr_hash_t *memory = scim_conn_memory(conn);
-    const scim_facts_t *facts = apr_hash_get(memory, &mapping,
-                                             sizeof(mapping));
+    const scim_facts_t *facts = scim_proof_known(conn, mapping);
     const scim_mapping_t **key;
     apr_pool_t *keep;
     scim_err_t *err;

@@ -14,6 +14,10 @@
 /* The version of conf/sql/scim.sql that this module works with. */
 #define SCIM_SCHEMA_VERSION 1
 
+/** The facts of a mapping that this connection has proven, or NULL. */
+const scim_facts_t *scim_proof_known(scim_conn_t *conn,
+                                     const scim_mapping_t *mapping);
+
 /**
  * The facts of a mapping, proven now unless this connection has done so.
  *

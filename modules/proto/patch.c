@@ -697,9 +697,25 @@ static scim_err_t *apply_path(work_t *work, op_t op, const scim_path_t *path,
                                   attr, work->pool);
 }
 
+/* Whether a name that is no path was meant to be one, into something that is
+ * kept: a bracket follows its name. */
+static int means_stored(const work_t *work, const char *text)
+{
+    const char *open = strchr(text, '[');
+    scim_name_t name;
+
+    if (!open) {
+        return 0;
+    }
+    name = scim_rtype_resolve(work->type,
+                              apr_pstrmemdup(work->pool, text, open - text),
+                              work->pool);
+    return name.attr && work->intake->stored[name.attr->index];
+}
+
 /* Each member's name is a path; below an extension's URN it is one within
- * that extension. A name that is no path is nothing we store, unless its
- * bracket says that it was meant to be one. */
+ * that extension. A name that is no path is nothing we store, unless it was
+ * meant to be one. */
 static scim_err_t *apply_object(work_t *work, op_t op,
                                 const scim_schema_t *schema,
                                 const scim_json_t *object)
@@ -727,7 +743,7 @@ static scim_err_t *apply_object(work_t *work, op_t op,
             name = apr_pstrcat(work->pool, schema->urn, ":", name, NULL);
         }
         err = scim_path_parse(&path, name, work->type, work->pool);
-        if (err && !work->merging && strchr(member->name, '[')) {
+        if (err && !work->merging && means_stored(work, name)) {
             return err;
         }
         if (err) {

@@ -70,11 +70,6 @@ static int is_reference(const char *text)
     return 1;
 }
 
-static int is_integer(const char *text)
-{
-    return text[strspn(text, "-0123456789")] == '\0';
-}
-
 static scim_err_t *decode_simple(scim_json_t **pvalue, const scim_json_t *in,
                                  const scim_attr_t *attr,
                                  scim_intake_t *intake)
@@ -91,7 +86,7 @@ static scim_err_t *decode_simple(scim_json_t **pvalue, const scim_json_t *in,
         *pvalue = scim_json_make_bool(boolean, intake->pool);
         return NULL;
     case SCIM_TYPE_INTEGER:
-        if (in->type != SCIM_JSON_NUMBER || !is_integer(in->text)) {
+        if (!scim_json_is_integer(in)) {
             return wrong(attr, "must be a whole number", intake);
         }
         break;

@@ -129,7 +129,7 @@ static scim_err_t *convert_number(scim_filter_t *node, int integer,
 
     if (scim_json_parse(&value, text, strlen(text), p->pool)
         || value->type != SCIM_JSON_NUMBER
-        || (integer && strpbrk(value->text, ".eE"))) {
+        || (integer && !scim_json_is_integer(value))) {
         return value_error(p, integer ? "integer" : "number");
     }
     node->value = value;

@@ -118,7 +118,7 @@ scim_err_t *scim_list_parse(scim_list_t *list, const char *query, int page,
     memset(list, 0, sizeof(*list));
     list->start = 1;
     for (; query && *query; query = *end ? end + 1 : end) {
-        const char *equals, *name, *value = NULL;
+        const char *equals, *name, *value = "";
 
         end = query + strcspn(query, "&");
         equals = memchr(query, '=', end - query);

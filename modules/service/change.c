@@ -108,7 +108,7 @@ static scim_err_t *talk_change(scim_talk_t *talk, void *baton)
     }
     row = &change->answer.found[0].row;
     SCIM_TRY(scim_view_check(call, row));
-    SCIM_TRY(scim_row_compose(&before, talk->mapping, row, pool));
+    before = scim_row_compose(talk->mapping, row, pool);
     SCIM_TRY(compute(&after, change, before, talk));
     if (change->is_delete) {
         SCIM_TRY(scim_rules_check_delete(talk, row));

@@ -138,7 +138,7 @@ static scim_err_t *take_over(create_baton_t *create, scim_talk_t *talk,
     scim_err_t *err;
     scim_sql_t sql;
 
-    SCIM_TRY(scim_row_compose(&before, talk->mapping, &met->row, pool));
+    before = scim_row_compose(talk->mapping, &met->row, pool);
     SCIM_TRY(become(&after, create, talk, before, meeting));
     old = scim_row_split(talk->mapping, before, pool);
     new = scim_row_split(talk->mapping, after, pool);

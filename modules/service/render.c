@@ -46,10 +46,11 @@ static void index_object(const scim_render_t *render,
         const scim_attr_t *attr = scim_rtype_attr(type, schema, name);
         const scim_schema_t *extension;
 
-        if (attr) {
+        if (attr && (!render->extras[attr->index].text
+                     || strcmp(name, attr->name) == 0)) {
             render->extras[attr->index] = value;
         }
-        else if (!schema && (extension = scim_rtype_schema(type, name))) {
+        else if (!attr && !schema && (extension = scim_rtype_schema(type, name))) {
             index_object(render, extension, value, pool);
         }
     }

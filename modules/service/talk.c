@@ -3,14 +3,33 @@
 #include "pg/proof.h"
 #include "service/auth.h"
 
+#include <string.h>
+
 #define TRIES 3
 
-static scim_err_t *take(scim_conn_t **pconn, const scim_request_t *request,
+/* What the call is going to change, for the pool. A POST to something that has
+ * a name only searches; /Me is somebody else for each token. */
+static const char *change_of(const scim_call_t *call)
+{
+    const char *method = call->request->method;
+
+    if (strcmp(method, "GET") == 0 || strcmp(method, "OPTIONS") == 0) {
+        return NULL;
+    }
+    if (strcmp(method, "POST") == 0) {
+        return call->id ? NULL : "";
+    }
+    return call->id ? call->request->path : "";
+}
+
+static scim_err_t *take(scim_conn_t **pconn, const scim_call_t *call,
                         apr_time_t deadline)
 {
+    const scim_request_t *request = call->request;
+
     if (!request->held) {
-        return scim_pool_acquire(pconn, request->connections, deadline,
-                                 request->pool);
+        return scim_pool_acquire(pconn, request->connections, change_of(call),
+                                 deadline, request->pool);
     }
     *pconn = request->held->conn;
     return scim_conn_begin(*pconn, deadline, request->pool);
@@ -26,6 +45,28 @@ static void give_back(const scim_request_t *request, scim_conn_t *conn)
     }
 }
 
+/* The proof costs some turns, and where it fails, again with each request:
+ * nothing to be had with a token that is not valid. What else is wrong with
+ * the question, the proof will say. */
+static scim_err_t *prove(scim_talk_t *talk)
+{
+    apr_pool_t *pool = talk->call->request->pool;
+    scim_answer_t answer;
+    scim_err_t *err;
+    scim_sql_t sql;
+
+    if (!scim_proof_known(talk->conn, talk->mapping)) {
+        scim_sql_init(&sql, pool);
+        scim_sql_token(&sql, talk->mapping, &talk->call->asker);
+        err = scim_talk_ask(talk, &answer, &sql, SCIM_ASK_ALONE);
+        if (err && (err->kind == SCIM_ERR_UNAUTHORIZED
+                    || err->kind == SCIM_ERR_UNAVAILABLE)) {
+            return err;
+        }
+    }
+    return scim_proof_facts(&talk->facts, talk->conn, talk->mapping, pool);
+}
+
 static scim_err_t *attempt(int *pagain, const scim_call_t *call,
                            scim_talk_cb cb, void *baton, apr_time_t deadline)
 {
@@ -34,9 +75,8 @@ static scim_err_t *attempt(int *pagain, const scim_call_t *call,
     scim_err_t *err;
 
     *pagain = 0;
-    SCIM_TRY(take(&talk.conn, request, deadline));
-    err = scim_proof_facts(&talk.facts, talk.conn, talk.mapping,
-                             request->pool);
+    SCIM_TRY(take(&talk.conn, call, deadline));
+    err = prove(&talk);
     if (!err) {
         err = cb(&talk, baton);
     }
@@ -71,7 +111,7 @@ scim_err_t *scim_talk_hold(scim_held_t *held, const scim_call_t *call)
 
     held->is_joined = 0;
     SCIM_TRY(check_connections(request));
-    return scim_pool_acquire(&held->conn, request->connections,
+    return scim_pool_acquire(&held->conn, request->connections, "",
                              scim_pool_deadline(request->connections),
                              request->pool);
 }

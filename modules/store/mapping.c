@@ -419,11 +419,115 @@ static const char *check_elements(const scim_mapping_t *mapping,
     return NULL;
 }
 
+/* A column that is not there for an attribute. */
+typedef struct own_t {
+    const char *directive;
+    const char *column;         /* NULL: none */
+} own_t;
+
+#define OWN_MAX 4
+
+static void list_own(own_t *own, const scim_mapping_t *mapping)
+{
+    const own_t list[OWN_MAX] = {
+        { "ScimKey", mapping->key }, { "ScimTenant", mapping->tenant },
+        { "ScimTombstone", mapping->tombstone },
+        { "ScimExtra", mapping->extra }
+    };
+
+    memcpy(own, list, sizeof(list));
+}
+
+static int is_same(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) == 0;
+}
+
+/* The column of an id, of the wall between tenants and the like must not be
+ * what a client writes. */
+static const char *check_own_columns(const scim_mapping_t *mapping,
+                                     apr_pool_t *pool)
+{
+    const scim_attr_t *active = mapping->type->active;
+    own_t own[OWN_MAX];
+    int i, j;
+
+    list_own(own, mapping);
+    for (i = 0; i < OWN_MAX; i++) {
+        for (j = 0; j < i; j++) {
+            if (is_same(own[i].column, own[j].column)) {
+                return apr_psprintf(pool, "uses column \"%s\" both as %s and "
+                                    "as %s; name a column for each",
+                                    own[i].column, own[j].directive,
+                                    own[i].directive);
+            }
+        }
+        for (j = 0; j < mapping->columns->nelts; j++) {
+            const scim_column_t *column =
+                &APR_ARRAY_IDX(mapping->columns, j, scim_column_t);
+
+            if (!is_same(own[i].column, column->name)
+                && !is_same(own[i].column, column->key_name)) {
+                continue;
+            }
+            return apr_psprintf(pool, "uses column \"%s\" for %s and as %s; "
+                                "%s", own[i].column, column->target,
+                                own[i].directive,
+                                active && column->attr == active
+                                && own[i].column == mapping->tombstone
+                                ? "an inactive user and a deleted one must "
+                                  "differ"
+                                : "an attribute needs a column of its own");
+        }
+    }
+    return NULL;
+}
+
+/* A constant for a column that every INSERT fills anyway would come second,
+ * or never be used. In the column of an attribute that a request may leave
+ * out, it is what such a request gets. */
+static const char *check_constants(const scim_mapping_t *mapping,
+                                   apr_pool_t *pool)
+{
+    const scim_rtype_t *type = mapping->type;
+    int i, j;
+
+    for (i = 0; i < mapping->constants->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(mapping->constants, i,
+                                         scim_constant_t).name;
+        const char *by = is_same(name, mapping->key) ? "the database"
+                       : is_same(name, mapping->tenant) ? "ScimTenant"
+                       : is_same(name, mapping->extra) ? "ScimExtra" : NULL;
+
+        for (j = 0; j < mapping->columns->nelts; j++) {
+            const scim_column_t *column =
+                &APR_ARRAY_IDX(mapping->columns, j, scim_column_t);
+
+            if (is_same(name, column->key_name)
+                || (is_same(name, column->name)
+                    && (column->attr == type->user_name
+                        || column->attr == type->active))) {
+                by = column->target;
+            }
+        }
+        for (j = 0; j < i; j++) {
+            if (is_same(name, APR_ARRAY_IDX(mapping->constants, j,
+                                            scim_constant_t).name)) {
+                by = "another one";
+            }
+        }
+        if (by) {
+            return apr_psprintf(pool, "has a ScimDefault for column \"%s\", "
+                                "which %s fills; remove it", name, by);
+        }
+    }
+    return NULL;
+}
+
 const char *scim_mapping_finish(scim_mapping_t *mapping, apr_pool_t *pool)
 {
     const char *wrong;
     const scim_rtype_t *type = mapping->type;
-    const scim_column_t *active;
 
     if (!mapping->table) {
         return "has no ScimTable";
@@ -438,17 +542,13 @@ const char *scim_mapping_finish(scim_mapping_t *mapping, apr_pool_t *pool)
         && !scim_mapping_column(mapping, type->user_name, NULL)) {
         return "has no ScimAttribute userName";
     }
-    active = type->active ? scim_mapping_column(mapping, type->active, NULL)
-                          : NULL;
-    if (type->active && !active) {
+    if (type->active && !scim_mapping_column(mapping, type->active, NULL)) {
         return "has no ScimAttribute active; name the column that lets a "
                "user in";
     }
-    if (active && mapping->tombstone
-        && strcmp(active->name, mapping->tombstone) == 0) {
-        return apr_psprintf(pool, "uses column \"%s\" for active and as "
-                            "ScimTombstone; an inactive user and a deleted "
-                            "one must differ", active->name);
+    if ((wrong = check_own_columns(mapping, pool))
+        || (wrong = check_constants(mapping, pool))) {
+        return wrong;
     }
     if (mapping->adopt
         && !scim_mapping_column(mapping, type->external_id, NULL)) {

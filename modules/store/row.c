@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/fold.h"
 #include "base/time.h"
@@ -144,29 +145,89 @@ static void compose_element(scim_json_t *resource,
     prepend(array, element);
 }
 
-/* Whether a value has the shape of one of the attribute's. */
-static int is_shaped(const scim_json_t *value, const scim_attr_t *attr)
+/* Whether a member of the JSONB document is none of ours. */
+static int is_foreign(const scim_mapping_t *mapping,
+                      const scim_json_t *member)
 {
-    return attr->type == SCIM_TYPE_COMPLEX
-         ? value->type == SCIM_JSON_OBJECT
-         : value->type != SCIM_JSON_OBJECT && value->type != SCIM_JSON_ARRAY;
+    int i;
+
+    for (i = 0; i < mapping->elements->nelts; i++) {
+        if (strcasecmp(member->name, APR_ARRAY_IDX(mapping->elements, i,
+                                                   scim_element_t).key) == 0) {
+            return 0;
+        }
+    }
+    return !scim_rtype_attr(mapping->type, NULL, member->name)
+        && !scim_rtype_schema(mapping->type, member->name);
 }
 
-static void drop_misshapen_elements(scim_json_t *array,
-                                    const scim_attr_t *attr)
-{
-    scim_json_t *element, *next;
+/* The JSONB column is the application's to write as well: take from it only
+ * what has the shape of its attribute, and of names that differ in case alone
+ * the attribute's own spelling, else the first. */
 
-    for (element = array->first; element; element = next) {
-        next = element->next;
-        if (!is_shaped(element, attr)) {
-            scim_json_unlink(array, element);
+static int is_shaped(const scim_json_t *value, const scim_attr_t *attr,
+                     int is_element)
+{
+    if (attr->multi && !is_element) {
+        return value->type == SCIM_JSON_ARRAY;
+    }
+    if (attr->type == SCIM_TYPE_COMPLEX) {
+        return value->type == SCIM_JSON_OBJECT;
+    }
+    return value->type != SCIM_JSON_ARRAY && value->type != SCIM_JSON_OBJECT;
+}
+
+/* Whether another member has the name with a better right. */
+static int is_repeated(const scim_json_t *object, const scim_json_t *member,
+                       const char *name)
+{
+    const scim_json_t *other, *first = NULL;
+
+    for (other = object->first; other; other = other->next) {
+        if (strcmp(other->name, name) == 0) {
+            return other != member;
+        }
+        if (!first && strcasecmp(other->name, name) == 0) {
+            first = other;
+        }
+    }
+    return first != member;
+}
+
+static void drop_misshapen_subs(scim_json_t *object, const scim_attr_t *attr)
+{
+    scim_json_t *member, *next;
+
+    for (member = object->first; member; member = next) {
+        const scim_attr_t *sub = scim_attr_sub(attr, member->name);
+
+        next = member->next;
+        if (sub && (!is_shaped(member, sub, 0)
+                    || is_repeated(object, member, sub->name))) {
+            scim_json_unlink(object, member);
         }
     }
 }
 
-/* The JSONB column is the application's to write as well: take from it only
- * what has the shape of its attribute. */
+static void drop_misshapen_values(scim_json_t *value, const scim_attr_t *attr)
+{
+    scim_json_t *element, *next;
+
+    if (!attr->multi) {
+        drop_misshapen_subs(value, attr);
+        return;
+    }
+    for (element = value->first; element; element = next) {
+        next = element->next;
+        if (!is_shaped(element, attr, 1)) {
+            scim_json_unlink(value, element);
+        }
+        else {
+            drop_misshapen_subs(element, attr);
+        }
+    }
+}
+
 static void drop_misshapen(scim_json_t *object, const scim_mapping_t *mapping,
                            const scim_schema_t *schema)
 {
@@ -179,19 +240,60 @@ static void drop_misshapen(scim_json_t *object, const scim_mapping_t *mapping,
             schema ? NULL : scim_rtype_schema(mapping->type, member->name);
 
         next = member->next;
-        if (extension && member->type == SCIM_JSON_OBJECT) {
-            drop_misshapen(member, mapping, extension);
+        if (attr) {
+            if (!is_shaped(member, attr, 0)
+                || is_repeated(object, member, attr->name)) {
+                scim_json_unlink(object, member);
+            }
+            else {
+                drop_misshapen_values(member, attr);
+            }
         }
-        else if (attr && attr->multi && member->type == SCIM_JSON_ARRAY) {
-            drop_misshapen_elements(member, attr);
-        }
-        if (extension ? member->type != SCIM_JSON_OBJECT
-            : attr && (attr->multi ? member->type != SCIM_JSON_ARRAY
-                                     || !member->first
-                                   : !is_shaped(member, attr))) {
-            scim_json_unlink(object, member);
+        else if (extension) {
+            if (member->type != SCIM_JSON_OBJECT
+                || is_repeated(object, member, extension->urn)) {
+                scim_json_unlink(object, member);
+            }
+            else {
+                drop_misshapen(member, mapping, extension);
+            }
         }
     }
+}
+
+/* Take out what says nothing, but leave alone what the application keeps of
+ * its own. */
+static void prune(scim_json_t *extra, const scim_mapping_t *mapping)
+{
+    scim_json_t *member, *next;
+
+    for (member = extra->first; member; member = next) {
+        next = member->next;
+        if (is_foreign(mapping, member)) {
+            continue;
+        }
+        if (member->type == SCIM_JSON_ARRAY
+            || member->type == SCIM_JSON_OBJECT) {
+            scim_resource_prune(member);
+        }
+        if (scim_json_is_empty(member)) {
+            scim_json_unlink(extra, member);
+        }
+    }
+}
+
+/* The resource that the JSONB column has; none in what is no object. */
+static scim_json_t *read_extra(const scim_mapping_t *mapping,
+                               const char *text, apr_pool_t *pool)
+{
+    scim_json_t *extra = text ? scim_json_parse_stored(text, pool) : NULL;
+
+    if (!extra || extra->type != SCIM_JSON_OBJECT) {
+        return scim_json_make(SCIM_JSON_OBJECT, pool);
+    }
+    drop_misshapen(extra, mapping, NULL);
+    prune(extra, mapping);
+    return extra;
 }
 
 /* What stands in a column counts, also when it is NULL, and not what the
@@ -232,30 +334,12 @@ static void compose_column(scim_json_t *resource,
     scim_json_set(object, column->sub->name, value);
 }
 
-scim_err_t *scim_row_compose(scim_json_t **presource,
-                             const scim_mapping_t *mapping,
-                             const scim_row_t *row, apr_pool_t *pool)
+scim_json_t *scim_row_compose(const scim_mapping_t *mapping,
+                              const scim_row_t *row, apr_pool_t *pool)
 {
-    scim_json_t *resource = NULL;
+    scim_json_t *resource = read_extra(mapping, row->extra, pool);
     int i;
 
-    if (row->extra) {
-        scim_err_t *err = scim_json_parse(&resource, row->extra,
-                                          strlen(row->extra), pool);
-
-        if (err || resource->type != SCIM_JSON_OBJECT) {
-            return scim_err_make_cause(SCIM_ERR_INTERNAL,
-                "the stored attributes of this account cannot be read",
-                apr_psprintf(pool, "column \"%s\" of id %s: %s",
-                             mapping->extra, row->id,
-                             err ? err->detail : "not a JSON object"), pool);
-        }
-        scim_resource_prune(resource);
-        drop_misshapen(resource, mapping, NULL);
-    }
-    else {
-        resource = scim_json_make(SCIM_JSON_OBJECT, pool);
-    }
     for (i = 0; i < mapping->columns->nelts; i++) {
         const scim_column_t *column =
             &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
@@ -270,8 +354,7 @@ scim_err_t *scim_row_compose(scim_json_t **presource,
                         &APR_ARRAY_IDX(mapping->elements, i, scim_element_t),
                         row, pool);
     }
-    *presource = resource;
-    return NULL;
+    return resource;
 }
 
 void scim_row_keep_foreign(const scim_mapping_t *mapping,
@@ -281,9 +364,8 @@ void scim_row_keep_foreign(const scim_mapping_t *mapping,
     const scim_json_t *member;
 
     for (member = before->first; member; member = member->next) {
-        if (!scim_rtype_attr(mapping->type, NULL, member->name)
-            && !scim_rtype_schema(mapping->type, member->name)) {
-            scim_json_set(after, member->name, scim_json_copy(member, pool));
+        if (is_foreign(mapping, member)) {
+            scim_json_append(after, scim_json_copy(member, pool));
         }
     }
 }
@@ -397,7 +479,7 @@ static scim_json_t *split_extra(const scim_mapping_t *mapping,
             scim_json_set(extra, mapped->key, chosen);
         }
     }
-    scim_resource_prune(extra);
+    prune(extra, mapping);
     return extra;
 }
 

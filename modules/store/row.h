@@ -34,14 +34,10 @@ typedef struct scim_state_t {
                                  * column for it */
 } scim_state_t;
 
-/**
- * Make the resource of a row; `id` and `meta` are not in it.
- *
- * @return NULL, or SCIM_ERR_INTERNAL when the JSONB column holds no object
- */
-scim_err_t *scim_row_compose(scim_json_t **presource,
-                             const scim_mapping_t *mapping,
-                             const scim_row_t *row, apr_pool_t *pool);
+/** Make the resource of a row; `id` and `meta` are not in it. Of the JSONB
+ * column it has what can be read. */
+scim_json_t *scim_row_compose(const scim_mapping_t *mapping,
+                              const scim_row_t *row, apr_pool_t *pool);
 
 /** Carry over what the application keeps of its own in the JSONB column:
  * members that are no attribute of the type. For a resource made anew. */

@@ -141,6 +141,23 @@ static void put_version(scim_sql_t *sql, const scim_mapping_t *mapping)
     PUTS(sql, ")::text)");
 }
 
+/* Whether the application protects the row. Only where no other relation is
+ * in reach, whose columns the condition could mean as well. */
+static void put_protected(scim_sql_t *sql, const scim_mapping_t *mapping)
+{
+    PUTS(sql, "coalesce((");
+    PUTS(sql, mapping->protect);
+    PUTS(sql, "), false)");
+}
+
+static void put_unprotected(scim_sql_t *sql, const scim_mapping_t *mapping)
+{
+    if (mapping->protect) {
+        PUTS(sql, " AND NOT ");
+        put_protected(sql, mapping);
+    }
+}
+
 /* The resource's columns, in the order of the enumeration in the header. */
 static void put_columns(scim_sql_t *sql, const scim_mapping_t *mapping,
                         int for_writing)
@@ -150,9 +167,7 @@ static void put_columns(scim_sql_t *sql, const scim_mapping_t *mapping,
     put_column(sql, mapping->key);
     PUTS(sql, " AS id, ");
     if (for_writing && mapping->protect) {
-        PUTS(sql, "coalesce((");
-        PUTS(sql, mapping->protect);
-        PUTS(sql, "), false)");
+        put_protected(sql, mapping);
     }
     else {
         PUTS(sql, "false");
@@ -413,6 +428,7 @@ static void put_met(scim_sql_t *sql, const scim_mapping_t *mapping,
         PUTS(sql, ")");
     }
     if (!live) {
+        put_unprotected(sql, mapping);
         PUTS(sql, " ORDER BY ");
         put_column(sql, mapping->tombstone);
         PUTS(sql, " DESC, ");
@@ -613,8 +629,10 @@ void scim_sql_update(scim_sql_t *sql, const scim_mapping_t *mapping,
     PUTS(sql, mapping->table);
     PUTS(sql, " AS r SET ");
     put_assignments(sql, mapping, facts, before, after, mode);
-    PUTS(sql, " FROM t WHERE ");
-    put_tenant(sql, mapping, facts);
+    PUTS(sql, " WHERE ");
+    put_column(sql, mapping->tenant);
+    PUTS(sql, " = (SELECT t.tenant FROM t)::");
+    PUTS(sql, facts->tenant_type);
     PUTS(sql, " AND ");
     put_column(sql, mapping->key);
     PUTS(sql, " = ");
@@ -624,6 +642,7 @@ void scim_sql_update(scim_sql_t *sql, const scim_mapping_t *mapping,
         put_version(sql, mapping);
         PUTS(sql, " = ");
         scim_sql_param(sql, version, "text");
+        put_unprotected(sql, mapping);
     }
     else {
         put_live(sql, mapping, facts, 1);

@@ -94,7 +94,8 @@ scim_err_t *scim_sql_list(scim_sql_t *sql, const scim_mapping_t *mapping,
 /**
  * Insert a resource and its event, unless a row stands in the way: then
  * nothing is written and the answer has those rows, by externalId, by
- * userName (both live) and the newest tombstone with the externalId.
+ * userName (both live) and the newest tombstone with the externalId that is
+ * not protected.
  */
 void scim_sql_create(scim_sql_t *sql, const scim_mapping_t *mapping,
                      const scim_facts_t *facts, const scim_asker_t *asker,
@@ -103,7 +104,8 @@ void scim_sql_create(scim_sql_t *sql, const scim_mapping_t *mapping,
 typedef enum {
     SCIM_UPDATE_LIVE,       /* the row is locked and live */
     SCIM_UPDATE_DELETE,     /* locked and live; becomes a tombstone */
-    SCIM_UPDATE_MET,        /* create met it: it must still be as it was */
+    SCIM_UPDATE_MET,        /* create met it: it must still be as it was, and
+                             * not have become protected */
     SCIM_UPDATE_REVIVE      /* likewise; a tombstone that becomes live */
 } scim_update_mode_t;
 

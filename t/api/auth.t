@@ -138,7 +138,8 @@ for my $gate (
         "UPDATE public.users SET active = false WHERE id = $admin",
         "UPDATE public.users SET active = true WHERE id = $admin"],
     ['the user is deleted',
-        "UPDATE public.users SET deleted_at = now() WHERE id = $admin",
+        "UPDATE public.users SET deleted_at = now() WHERE id = $admin;
+         UPDATE public.api_tokens SET revoked_at = NULL WHERE user_id = $admin",
         "UPDATE public.users SET deleted_at = NULL WHERE id = $admin"],
     ['the token has expired',
         "UPDATE public.api_tokens SET expires_at = now() WHERE $mine",

@@ -55,6 +55,7 @@ for my $case (
     ['ScimPoolMax 4', qr/^ScimPoolMax not allowed in <Location> context$/],
     ['ScimPoolTimeout 1s', qr/^ScimPoolTimeout not allowed in <Location> context$/],
     ['ScimTimeout 1s', qr/^ScimTimeout not allowed in <Location> context$/],
+    (map { ["ScimTokens $_", qr/^ScimTokens: "[^"]*" is not the name of a view; give VIEW or SCHEMA\.VIEW$/] } 'a.scim.tokens', '.tokens', 'scim.'),
     ['ScimNothing on', qr/^Invalid command 'ScimNothing'/],
     (map { ["$_ x", qr/^$_ must stand inside <ScimResource User>$/] }
         qw(ScimTable ScimKey ScimTenant ScimTombstone ScimExtra ScimAdopt ScimProtect ScimRedact)),
@@ -88,7 +89,7 @@ for my $case (
     ['ScimAttribute title job lower=job_key', qr/^ScimAttribute title: "lower=job_key" is not an option; known is key=COLUMN$/],
     ['ScimAttribute title job key=', qr/^ScimAttribute title: "key=" is not an option; known is key=COLUMN$/],
     ['ScimAttribute title', qr/^ScimAttribute must name an attribute and a column$/],
-    ['ScimDefault role', qr/^ScimDefault takes two arguments, /],
+    (map { ["ScimDefault $_", qr/^ScimDefault takes two arguments, column and the value it gets in new accounts$/] } 'role', 'role a b', '"" a'),
     ['ScimAttribute shoeSize x', qr/^"shoeSize" is not an attribute of User$/],
     ['ScimAttribute name.nick x', qr/^"name\.nick" is not an attribute of User$/],
     ['ScimAttribute urn:x:y x', qr/^ScimAttribute "urn:x" is not a URN such as urn:example:params:scim:schemas:desk:2\.0:User, made of letters, digits and - _ \. :$/],
@@ -134,6 +135,15 @@ for my $case (
     ['ScimAttribute ' . CORE . ':userName login', qr/:userName" is mapped twice$/],
     [q{ScimAttribute 'emails[type eq "WORK"].value' mail}, qr/^"emails\[type eq "WORK"\]\.value" is mapped twice$/],
     ['ScimAttribute title username', qr/^column "username" is mapped to both "userName" and "title"$/],
+    # columns that are not there for an attribute
+    (map { my ($attribute, $as) = @$_;
+           ["ScimAttribute $attribute", qr/^<ScimResource User> uses column "\w+" for \w+ and as $as; an attribute needs a column of its own$/, qr/<ScimResource User>/] }
+        ['title organisation_id', 'ScimTenant'], ['title id', 'ScimKey'], ['title deleted_at', 'ScimTombstone'], ['title scim_extra', 'ScimExtra'],
+        ['title job key=organisation_id', 'ScimTenant']),
+    (map { my ($column, $by) = @$_;
+           ["ScimDefault $column x", qr/^<ScimResource User> has a ScimDefault for column "$column", which $by fills; remove it$/, qr/<ScimResource User>/] }
+        ['organisation_id', 'ScimTenant'], ['id', 'the database'], ['scim_extra', 'ScimExtra'], ['username', 'userName'], ['username_key', 'userName'],
+        ['active', 'active'], ['password_hash', 'another one']),
     ['ScimRedact shoeSize', qr/^"shoeSize" is not an attribute of User$/],
     ['ScimRedact title shoeSize', qr/^"shoeSize" is not an attribute of User$/],
     [q{ScimRedact 'emails[type eq "work"]'}, qr/is not an attribute of User$/],
@@ -155,6 +165,10 @@ for my $case (
         qr/^<ScimResource User> uses column "deleted_at" for active and as ScimTombstone/],
     ['an attribute of no column without ScimExtra', sub { s/^\s*ScimExtra .*$/ScimAttribute urn:example:desk:floor -/m },
         qr/^<ScimResource User> has no ScimExtra to keep "urn:example:desk:floor" in; add one, or name a column for it$/],
+    ['tombstone and key in one', replaced('ScimTombstone ', 'ScimTombstone id'),
+        qr/^<ScimResource User> uses column "id" both as ScimKey and as ScimTombstone; name a column for each$/],
+    ['tenant and key in one', replaced('ScimTenant ', 'ScimTenant id'),
+        qr/^<ScimResource User> uses column "id" both as ScimKey and as ScimTenant; name a column for each$/],
     ['adoption without externalId', replaced('ScimAttribute +externalId ', ''), qr/^<ScimResource User> has ScimAdopt, but no ScimAttribute externalId$/],
     ['another resource type', sub { s/<ScimResource User>/<ScimResource Group>/ }, qr/^<ScimResource> must name the resource type: User$/, qr/<ScimResource Group>/],
     ['no resource type', sub { s/<ScimResource User>/<ScimResource>/ }, qr/^<ScimResource> must name the resource type: User$/, qr/<ScimResource>/],
@@ -508,12 +522,12 @@ CREATE TABLE crm."Accounts" (
     "accountNo" uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     company uuid NOT NULL, "logIn" text NOT NULL CHECK (length("logIn") < 200), "user" text, given crm.given,
     blocked boolean NOT NULL DEFAULT false, removed boolean NOT NULL DEFAULT false, "more data" jsonb NOT NULL DEFAULT '{}',
-    ext varchar(40), secret text NOT NULL, kind integer NOT NULL DEFAULT 0);
+    ext varchar(40), secret text NOT NULL, note text NOT NULL, kind integer NOT NULL DEFAULT 0);
 CREATE UNIQUE INDEX ON crm."Accounts" (company, lower("logIn")) WHERE NOT removed;
 CREATE UNIQUE INDEX ON crm."Accounts" (company, ext) WHERE NOT removed;
 CREATE INDEX ON crm."Accounts" (company, lower("user")) WHERE NOT removed;
 CREATE TABLE crm.keys (hash bytea PRIMARY KEY, owner uuid NOT NULL REFERENCES crm."Accounts");
-INSERT INTO crm."Accounts" ("accountNo", company, "logIn", secret) VALUES ('11111111-1111-4111-8111-111111111111', '$company', 'owner', '');
+INSERT INTO crm."Accounts" ("accountNo", company, "logIn", secret, note) VALUES ('11111111-1111-4111-8111-111111111111', '$company', 'owner', '', '');
 INSERT INTO crm.keys VALUES (${\ token_sql('crm') }, '11111111-1111-4111-8111-111111111111');
 CREATE VIEW scim.tokens (token_sha256, token_id, tenant, actor) WITH (security_barrier) AS
 SELECT k.hash, 'key', a.company::text, a."accountNo"::text FROM crm.keys k JOIN crm."Accounts" a ON a."accountNo" = k.owner
@@ -521,7 +535,7 @@ SELECT k.hash, 'key', a.company::text, a."accountNo"::text FROM crm.keys k JOIN 
 GRANT SELECT ON scim.tokens TO mod_scim;
 GRANT USAGE ON SCHEMA crm TO mod_scim;
 GRANT SELECT ("accountNo", company, "logIn", "user", given, blocked, removed, "more data", ext, kind),
-      INSERT (company, "logIn", "user", given, blocked, removed, "more data", ext, secret, kind),
+      INSERT (company, "logIn", "user", given, blocked, removed, "more data", ext, secret, note, kind),
       UPDATE ("logIn", "user", given, blocked, removed, "more data", ext) ON crm."Accounts" TO mod_scim;
 END
 ScimTable crm.Accounts
@@ -532,6 +546,7 @@ ScimExtra "more data"
 ScimAdopt userName
 ScimProtect "kind > 8"
 ScimDefault secret "it's \\ \"quoted\" $1 ?"
+ScimDefault note ""
 ScimDefault kind 7
 ScimAttribute userName logIn
 ScimAttribute externalId ext
@@ -548,8 +563,8 @@ CONF
     like $id // '', qr/\A[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\z/, 'crm: a uuid is the id';
     is_error get('/Users/' . uc($id // 'x'), @there), 404, undef, undef, 'crm: in its own spelling only';
     is_list find($app, 'id eq "' . uc($id // 'x') . '"'), 0, 'crm: by filter as well';
-    is_deeply $dbh->selectrow_arrayref(q{SELECT secret, kind, company::text FROM crm."Accounts" WHERE "accountNo"::text = ?}, undef, $id),
-        [q{it's \\ "quoted" $1 ?}, 7, $company], 'crm: constants are stored to the letter';
+    is_deeply $dbh->selectrow_arrayref(q{SELECT secret, note, kind, company::text FROM crm."Accounts" WHERE "accountNo"::text = ?}, undef, $id),
+        [q{it's \\ "quoted" $1 ?}, '', 7, $company], 'crm: constants are stored to the letter';
 
     # lengths and the application's own rules
     my $count = sub { $dbh->selectrow_array('SELECT count(*) FROM crm."Accounts"') };
@@ -567,7 +582,7 @@ CONF
     is_deeply JSON::PP::decode_json($dbh->selectrow_array(q{SELECT "more data" FROM crm."Accounts" WHERE "accountNo"::text = ?}, undef, $id)),
         { title => 'T', ENT, { department => 'D' } }, 'crm: extra attributes: the column';
     is_list find($app, 'department eq "d" and title eq "t"'), 1, 'crm: extra attributes: found';
-    my ($old) = $dbh->selectrow_array(qq{INSERT INTO crm."Accounts" (company, "logIn", secret) VALUES ('$company', 'OldOne', '') RETURNING "accountNo"});
+    my ($old) = $dbh->selectrow_array(qq{INSERT INTO crm."Accounts" (company, "logIn", secret, note) VALUES ('$company', 'OldOne', '', '') RETURNING "accountNo"});
     $res = post('/Users', { userName => 'oldone', externalId => 'now-linked' }, @there);
     is_resource $res, 201, 'crm: adoption';
     is $res->json->{id}, $old, 'crm: adoption: the same account';
@@ -652,7 +667,7 @@ CONF
         $app->{relay}->reset_connections;
         $app->{relay}->reset_counts;
         is_list find($app, $filter), 1, "club: found by $filter among many";
-        my ($text) = grep { /FROM "scim"\."tokens" AS t/ } $app->{relay}->sql;
+        my ($text) = reverse grep { /FROM "scim"\."tokens" AS t/ } $app->{relay}->sql;
         my ($value) = $filter =~ /"([^"]+)"$/;
         $mine->do("PREPARE s AS $text");
         my @type = split /,/, $mine->selectrow_array(q{SELECT parameter_types::text FROM pg_prepared_statements WHERE name = 's'}) =~ s/[{}]//gr;

@@ -3,7 +3,8 @@
 # that hold for the module as for everybody else.
 use ScimTest;
 use Digest::SHA qw(sha256 sha256_hex);
-use ScimTest::Sys qw(top slurp spew run_cmd);
+use POSIX ();
+use ScimTest::Sys qw(top slurp slurp_from spew run_cmd);
 
 scim_reset();
 
@@ -216,6 +217,7 @@ is_deeply $role->selectall_arrayref(q{SELECT encode(token_sha256, 'hex'), tenant
 # Each gate, once closed and opened: the view has the row of the token or not,
 # and the next request is let in or not.
 my ($tid) = db()->selectrow_array('SELECT id FROM public.api_tokens WHERE user_id = ?', undef, $admin);
+my $unrevoke = "UPDATE public.api_tokens SET revoked_at = NULL WHERE id = $tid";
 for my $gate (
     ['the vendor\'s option', 'UPDATE public.organisations SET api_available = false WHERE id = 1',
                              'UPDATE public.organisations SET api_available = true WHERE id = 1'],
@@ -223,11 +225,11 @@ for my $gate (
     ['the user\'s switch', "SELECT scim.access_user($admin, false)", "SELECT scim.access_user($admin, true)"],
     ['the user\'s being active', "UPDATE public.users SET active = false WHERE id = $admin",
                                  "UPDATE public.users SET active = true WHERE id = $admin"],
-    ['the user\'s not being deleted', "UPDATE public.users SET deleted_at = now() WHERE id = $admin",
+    ['the user\'s not being deleted', "UPDATE public.users SET deleted_at = now() WHERE id = $admin; " . $unrevoke,
                                       "UPDATE public.users SET deleted_at = NULL WHERE id = $admin"],
     ['expiry', "UPDATE public.api_tokens SET expires_at = now() - interval '1 second' WHERE id = $tid",
                "UPDATE public.api_tokens SET expires_at = now() + interval '1 hour' WHERE id = $tid"],
-    ['revocation', "SELECT scim.token_revoke('$tid')", "UPDATE public.api_tokens SET revoked_at = NULL WHERE id = $tid"],
+    ['revocation', "SELECT scim.token_revoke('$tid')", $unrevoke],
 ) {
     my ($what, $close, $open) = @$gate;
     my $seen = sub { $role->selectrow_array('SELECT count(*) FROM scim.tokens WHERE token_sha256 = ?::bytea', undef,
@@ -438,6 +440,32 @@ is state_of(db(), q{INSERT INTO public.users (organisation_id, username, passwor
 
 # A database of its own, in the same cluster.
 my $n = 0;
+{
+    # who comes back from the dead has none of the tokens of before
+    my $user = new_user();
+    my $gone = $user->{id};
+    db()->do('UPDATE public.users SET api_access = true WHERE id = ?', undef, $gone);
+    my @token = map { db()->selectrow_array(q{SELECT scim.token_issue(?, '1 day')}, undef, $gone) } 1 .. 2;
+    my $revoked = sub { db()->selectrow_array('SELECT count(*) FROM public.api_tokens WHERE user_id = ? AND revoked_at IS NOT NULL',
+        undef, $_[0]) };
+    my $others = $revoked->($admin);
+    is_list get('/Users', token => $token[0]), undef, 'a token of a user who is there';
+    is patch("/Users/$gone", { Operations => [{ op => 'replace', path => 'active', value => json_false }] })->code, 200, 'deactivated';
+    is_error get('/Users', token => $token[0]), 401, undef, undef, 'whose token then is none';
+    is patch("/Users/$gone", { Operations => [{ op => 'replace', path => 'active', value => json_true }] })->code, 200, 'activated';
+    is_list get('/Users', token => $token[0]), undef, 'it is one again';
+    is $revoked->($gone), 0, 'deactivation revokes nothing';
+    is del("/Users/$gone")->code, 204, 'deleted';
+    is $revoked->($gone), 2, 'deletion revokes all of them';
+    is post('/Users', { userName => $user->{userName}, externalId => $user->{externalId} })->json->{id}, $gone, 'restored';
+    is_error get('/Users', token => $_), 401, undef, undef, 'no token of before works again' for @token;
+    my ($new) = db()->selectrow_array(q{SELECT scim.token_issue(?, '1 day')}, undef, $gone);
+    is_list get('/Users', token => $new), undef, 'a new one does';
+    db()->do('UPDATE public.users SET deleted_at = now() WHERE id = ?', undef, $gone);
+    is $revoked->($gone), 3, 'deletion by the application revokes as well';
+    is $revoked->($admin), $others, 'and nobody else\'s';
+}
+
 sub database {
     my (%opt) = @_;
     my $name = sprintf 'contract_%d_%d', $$, ++$n;
@@ -475,6 +503,33 @@ UNION ALL
 SELECT 'event ' || e FROM scim.events AS e
 ORDER BY 1
 END
+}
+
+# The file is run while the service is in use: neither it nor a request fails.
+{
+    my @user = map { new_user()->{id} } 1 .. 4;
+    my $stop = cluster()->dir . "/stop-$$";
+    my @child = map {
+        my $id = $_;
+        my $pid = fork // die "fork: $!\n";
+        if (!$pid) {
+            my ($n, $bad) = (0, 0);
+            until (-e $stop || $n > 2000) {
+                my $res = eval { patch("/Users/$id", { Operations => [{ op => 'replace', path => 'title', value => 'T' . ++$n }] }) };
+                my $new = eval { post('/Users', { userName => uniq("live$$") }) };
+                $bad = 1 unless $res && $res->code == 200 && $new && $new->code == 201;
+            }
+            POSIX::_exit($bad || !$n);
+        }
+        $pid;
+    } @user;
+    my $log = -s cluster()->logfile;
+    my @run = map { select undef, undef, undef, 0.1; run_file('wiggledesk', "$sql/scim.sql") } 1 .. 8;
+    spew($stop, '');
+    is_deeply \@run, [(1, '') x 8], 'eight runs under load succeed';
+    is_deeply [map { waitpid $_, 0; $? } @child], [(0) x 4], 'as do all requests meanwhile';
+    unlink $stop;
+    unlike slurp_from(cluster()->logfile, $log), qr/deadlock/, 'and there was no deadlock';
 }
 
 my @database;

@@ -136,6 +136,23 @@ END
     $h->stop;
 }
 {
+    # pages elsewhere: no redirect to them, whatever it was
+    my $h = extra_httpd(conf => join '', map { "ErrorDocument $_ https://login.example/error\n" }
+        400 .. 417, 422, 423, 424, 426, 428, 429, 431, 500 .. 508);
+    ($host) = $h->url =~ m{^http://(.+)};
+    for my $case (@case) {
+        my ($status, $what, @request) = @$case;
+        my $res = raw(request(@request), base => $h->base);
+        is_error $res, $status, undef, undef, "E2: an ErrorDocument elsewhere leaves $what alone";
+        is $res->header('Location'), undef, "E2: it does not redirect $what";
+    }
+    is_error get('/Users', base => $h->base, token => 'wrong'), 401, undef, undef, 'T4: nor a wrong token';
+    is_resource get($path, base => $h->base), 200, 'E2: what is no error is served';
+    is get('/x', base => $h->url, token => undef)->code, 302, 'E1: elsewhere it redirects as ever';
+    $h->stop;
+    ($host) = server_url() =~ m{^http://(.+)};
+}
+{
     my $h = extra_httpd(location => "Require all denied\n");
     my $res = get($path, base => $h->base);
     is_error $res, 403, undef, undef, 'E1: what Require forbids is 403 in SCIM';

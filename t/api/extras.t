@@ -181,6 +181,58 @@ for my $value (' leading and trailing ', 'MiXeD', '+41 (31) 555-01-00', "line\nb
     is scalar(@{ $user->{emails} }), 2, 'R5: and both are there';
 }
 
+# ---- the column as the application has written it ----
+
+# What the column has is read as far as it can be, and never in the way of a
+# deactivation.
+for my $case (
+    ['an array', '[]', {}],
+    ['an array of something', '[{"title": "T"}]', {}],
+    ['null', 'null', {}],
+    ['a text', '"x"', {}],
+    ['names that differ in case', '{"title": "T", "Title": "U", "nickname": "N"}', { title => 'T', nickName => 'N' }],
+    ['a number beyond all', '{"title": "T", "score": 123456789012345678901234567890, "mine": 1e300}', { title => 'T' }],
+    ['lists of anything', '{"ims": [1, null, "x", {"value": "i"}], "emails": "x", "phoneNumbers": {"value": "1"}, "title": ["T"]}',
+        { ims => [{ value => 'i' }] }],
+    ['nested deeply', '{"title": "T", "own": ' . '[' x 60 . ']' x 60 . '}', { title => 'T' }],
+) {
+    my ($what, $extra, $shown) = @$case;
+    my $id = new_user()->{id};
+    db()->do('UPDATE public.users SET scim_extra = ?::jsonb WHERE id = ?', undef, $extra, $id);
+    my ($stored) = db()->selectrow_array('SELECT scim_extra::text FROM public.users WHERE id = ?', undef, $id);
+    my $user = get("/Users/$id")->json;
+    is_deeply { map { $_ => $user->{$_} } grep { !/^(?:id|schemas|meta|userName|externalId|active)$/ } keys %$user }, $shown,
+        "R2: $what: what can be read";
+    is_resource ops($id, op('Replace', 'active', 'False')), 200, "L1: $what: deactivated";
+    is_deeply [@{ row_of($id) }{qw(active scim_extra)}], [0, $stored], "L1: $what: and the column is left alone";
+    is_resource ops($id, op('Replace', 'active', 'True'), op('Add', 'displayName', 'D')), 200, "R3: $what: an attribute beside it";
+    $user = get("/Users/$id")->json;
+    is $user->{displayName}, 'D', "R3: $what: is kept";
+    is_deeply { map { $_ => $user->{$_} } keys %$shown }, $shown, "R3: $what: and so is what could be read";
+    is db()->selectrow_array('SELECT scim_extra->?::text = ?::jsonb->?::text FROM public.users WHERE id = ?', undef, $_, $extra, $_, $id), 1,
+        "R3: $what: as is the application's own \"$_\"" for grep { $extra =~ /"$_"/ } qw(score mine own);
+    is_resource put("/Users/$id", { userName => $user->{userName}, active => json_false() }), 200, "L1: $what: PUT";
+    is row_of($id)->{active}, 0, "L1: $what: deactivates as well";
+    is_list find("id eq \"$id\" and emails.value pr"), 0, "F6: $what: no filter stumbles over it";
+    is del("/Users/$id")->code, 204, "L3: $what: deleted";
+}
+
+# ---- numbers of any size beside what matters ----
+
+{
+    my $id = new_user()->{id};
+    for my $number ('123456789012345678901234567890', '-99999999999999999999', '1e999', '1' x 400) {
+        my $short = substr $number, 0, 24;
+        is_resource patch("/Users/$id", qq({"Operations":[{"op":"replace","value":{"active":true,"loginCount":$number}}]})), 200,
+            "A10: $short in an unknown attribute";
+        is_resource patch("/Users/$id", qq({"Operations":[{"op":"add","path":"loginCount","value":$number},{"op":"Replace","path":"active","value":"False"}]})),
+            200, "A10: $short at an unknown path";
+        is row_of($id)->{active}, 0, "A10: $short does not stop a deactivation";
+        is_error patch("/Users/$id", qq({"Operations":[{"op":"replace","path":"title","value":$number}]})), 400, 'invalidValue', qr/title/,
+            "A11: $short is no text, though";
+    }
+}
+
 # ---- advertised is what is kept ----
 
 sub advertised {

@@ -261,6 +261,8 @@ for my $case (
 is_error get('/Users?filter=' . enc($_)), 400, 'invalidFilter', qr/\d|frob/,
     "F6: the detail points at the place: $_"
     for 'userName frob "x"', 'userName eq "x" and (active eq true', 'userName eq "x" frob';
+is_error get("/Users?$_"), 400, 'invalidFilter', qr/^filter is empty$/, "F6: $_ is no filter"
+    for 'filter', 'filter=', 'filter=+', 'filter&count=1', 'count=1&filter';
 is_error get("/Users?filter=userName+eq+%22$_%22"), 400, 'invalidFilter', undef,
     "F6: $_ in a value is no text"
     for '%FF', '%C3', '%C0%80', '%ED%A0%80', '%F8%88%80%80%80', 'a%00b';

@@ -1,6 +1,7 @@
 # The life of an account: none, active, inactive, tombstone, and back. Every row
 # of the table that decides what a POST meets, and whom SCIM must leave alone.
 use ScimTest;
+use POSIX ();
 
 scim_reset();
 my ($admin) = db()->selectrow_array(
@@ -187,9 +188,20 @@ conflict({ userName => $inactive->{userName}, externalId => 'live-1' }, undef,
 
     my $grave_admin = app_user(username => 'old.boss@contoso.com', role => 'admin',
         external_id => 'old-boss', active => 'f', deleted_at => 'now');
-    my $res = post('/Users', { userName => uniq('x'), externalId => 'old-boss' });
-    isnt eval { $res->json->{id} } // '', $grave_admin,
-        'V4: an administrator is not raised from the dead';
+    my $tomb = row_of($grave_admin);
+    $name = uniq('x');
+    my $res = post('/Users', { userName => $name, externalId => 'old-boss' });
+    is_resource $res, 201, 'V4: the externalId of a protected tombstone is free';
+    my $new = eval { $res->json->{id} } // 0;
+    isnt $new, $grave_admin, 'V4: an administrator is not raised from the dead';
+    is_deeply row_of($grave_admin), $tomb, 'V4: nor touched';
+    conflict({ userName => uniq('x'), externalId => 'old-boss' }, qr/externalId/, 'the new account, again', $new);
+    del("/Users/$new");
+    same_id({ userName => $name, externalId => 'old-boss' }, $new,
+        'of several tombstones one that is not protected, be it the older');
+    del("/Users/$new");
+    db()->do("UPDATE public.users SET deleted_at = '2020-01-01' WHERE id = ?", undef, $new);
+    same_id({ userName => $name, externalId => 'old-boss' }, $new, 'or much older');
     ok row_of($grave_admin)->{deleted_at}, 'V4: and rests';
 }
 
@@ -259,6 +271,27 @@ for my $case (
         'V4: of six adoptions at once one wins';
     is row_of($wanted)->{external_id}, (grep { $_->code == 201 } @answer)[0]->json->{externalId},
         'V4: and the row is the winner\'s';
+}
+
+# An account that becomes protected while it is being adopted: the application
+# holds the row, and makes an administrator of it before it lets go.
+{
+    my $risen = app_user(username => 'risen@contoso.com');
+    my $holder = cluster()->dbh(user => 'postgres');
+    $holder->begin_work;
+    $holder->do("UPDATE public.users SET role = 'admin' WHERE id = ?", undef, $risen);
+    my $child = fork // die "fork: $!\n";
+    if (!$child) {
+        my $res = eval { post('/Users', { userName => 'risen@contoso.com', externalId => 'risen-1' }) };
+        POSIX::_exit($res ? $res->code - 400 : 255);
+    }
+    ok wait_until(5, sub { db()->selectrow_array(q{SELECT count(*) FROM pg_stat_activity
+        WHERE usename = 'mod_scim' AND wait_event_type = 'Lock'}) }), 'V4: an adoption waits for the application';
+    $holder->commit;
+    $holder->disconnect;
+    waitpid $child, 0;
+    is +($? >> 8) + 400, 409, 'V4: an account that has become protected meanwhile is 409';
+    is row_of($risen)->{external_id}, undef, 'V4: and not linked';
 }
 
 # ---- row 6: nothing ----

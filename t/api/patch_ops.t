@@ -452,9 +452,15 @@ sub is_true  { return JSON::PP::is_bool($_[0]) && $_[0] }
                 "A11: $op with the path $path";
         }
     }
-    # a key that is no path may also count as an attribute that nobody knows
-    is scalar(grep { $_ == ops($id, op('replace', undef, { 'emails[type eq "work"' => 'x' }))->code } 200, 400), 1,
-        'A11: a key that is no path does no harm';
+    # a key that was meant as a path into what is kept is told; another is nothing
+    my $leaver = new_user()->{id};
+    is_error ops($leaver, op('replace', undef, { active => json_false(), 'emails[type eq "work"' => 'x' })), 400, 'invalidPath',
+        qr/bracket is not closed/, 'A11: a key that was meant as a path';
+    ok row_of($leaver)->{active}, 'A11: and nothing is changed';
+    is_resource ops($leaver, op('replace', undef, { active => json_false(), 'badges[type eq "x"' => 'x', 'badges[' => 1 })), 200,
+        'A10: a bracket behind an unknown name';
+    ok !row_of($leaver)->{active}, 'A10: is not in the way of a deactivation';
+    is_resource ops($leaver, op('replace', undef, { active => json_true() })), 200, 'A10: nor of anything else';
     for my $bad ('move', 'test', 'copy', '', 'addd', 'a', 'replace ', "add\x{0}") {
         is_error ops($id, op($bad, 'title', 'x')), 400, 'invalidSyntax', undef,
             'A11: there is no op ' . encode($bad);

@@ -62,8 +62,8 @@ my @mapping = (
         qr/ScimTokens: "scim"\."keys" is not a view with the columns token_sha256 bytea, token_id text, tenant text and actor text; run scim\.sql in this database$/],
     ['ScimTokens names something else', sub { s/#ScimTokens scim\.tokens/ScimTokens scim.events/ },
         qr/ScimTokens: "scim"\."events" is not a view with the columns/],
-    ['a text attribute in a number', sub { s/(ScimResource User>)/$1\nScimAttribute title organisation_id/ },
-        qr/ScimAttribute title needs a column of type text, but "organisation_id" is bigint; map another one, or ALTER TABLE "public"\."users" ALTER COLUMN "organisation_id" TYPE text/, 2],
+    ['a text attribute in a time', sub { s/(ScimResource User>)/$1\nScimAttribute title created_at/; s/.*meta\.created.*\n// },
+        qr/ScimAttribute title needs a column of type text, but "created_at" is timestamp with time zone; map another one, or ALTER TABLE "public"\."users" ALTER COLUMN "created_at" TYPE text/, 3],
     ['a boolean attribute in a text', sub { s/(ScimAttribute +active +)active/$1role/ },
         qr/ScimAttribute active needs a column of type boolean, but "role" is text; /, 3],
     ['an inverted boolean in a text', sub { s/(ScimAttribute +active +)active/$1!role/ },
@@ -76,8 +76,14 @@ my @mapping = (
         qr/ScimAttribute meta\.created needs a column of type timestamp with time zone, but "role" is text; /],
     ['a key= that is not generated', sub { s/key=username_key/key=role/ },
         qr/ScimAttribute userName: key column "role" is not a stored generated text column; ALTER TABLE "public"\."users" ADD COLUMN .*GENERATED ALWAYS AS \(lower\("username"\)\) STORED/],
-    ['a key that cannot be one', sub { s/(ScimKey +)id/$1active/ },
-        qr/ScimKey: column "active" is boolean; a key is bigint, integer, uuid or text$/],
+    ['a key= that folds another column', sub { s/key=username_key/key=email_key/ },
+        qr/ScimAttribute userName: key column "email_key" is lower\(email\), not the caseless form of "username"; name another one, or ALTER TABLE "public"\."users" ADD COLUMN .*GENERATED ALWAYS AS \(lower\("username"\)\) STORED$/],
+    ['an attribute in a generated column', sub { s/(ScimResource User>)/$1\nScimAttribute title email_key/ },
+        qr/ScimAttribute title: column "email_key" is generated, so nothing can be written to it; map the one that it is made of$/],
+    ['an attribute in the column of a ScimDefault', sub { s/(ScimResource User>)/$1\nScimAttribute displayName password_hash/ },
+        qr/ScimAttribute displayName: column "password_hash" has a ScimDefault, and role "mod_scim" may not read and change it; map another column$/],
+    ['a key that cannot be one', sub { s/(ScimKey +)id/$1updated_at/; s/.*meta\.lastModified.*\n// },
+        qr/ScimKey: column "updated_at" is timestamp with time zone; a key is bigint, integer, uuid or text$/],
     ['a tenant that cannot be one', sub { s/(ScimTenant +)\w+/$1created_at/; s/.*meta\.created.*\n// },
         qr/ScimTenant: column "created_at" is timestamp with time zone; it must be bigint, integer, uuid, text or varchar$/, 3],
     ['a tombstone that cannot be one', sub { s/(ScimTombstone +)\w+/$1external_id/; s/.*ScimAttribute +externalId.*\n//; s/.*ScimAdopt .*\n// },
@@ -94,10 +100,12 @@ my @mapping = (
         qr/ScimProtect "rank = 'admin'" is not a condition on "public"\."users": column "rank" does not exist/],
     ['a ScimProtect that is no condition', sub { s/role = 'admin'/lower(role)/ },
         qr/ScimProtect "lower\(role\)" is not a condition on "public"\."users": /],
+    ['a ScimProtect with a parameter', sub { s/role = 'admin'/role = \$1/ },
+        qr/ScimProtect "role = \$1" is not a condition on "public"\."users": it must not have parameters such as \$1$/],
     ['a ScimProtect about what the role may not read', sub { s/role = 'admin'/password_hash = '!'/ },
         qr/ScimProtect "password_hash = '!'" is not a condition on "public"\."users": permission denied/],
-    ['a ScimDefault that is no value of its type', sub { s/(ScimDefault +)password_hash/$1active perhaps\n$1password_hash/ },
-        qr/ScimDefault active "perhaps" is no value of type boolean: invalid input syntax for type boolean/],
+    ['a ScimDefault that is no value of its type', sub { s/(ScimDefault +)password_hash/$1deleted_at perhaps\n$1password_hash/ },
+        qr/ScimDefault deleted_at "perhaps" is no value of type timestamp with time zone: invalid input syntax for type timestamp with time zone/],
     ['an attribute that may not be written', sub { s/(ScimResource User>)/$1\nScimAttribute userType role/ },
         qr/ScimAttribute userType: role "mod_scim" may not (?:INSERT|UPDATE) column "role"; GRANT (?:INSERT|UPDATE) \("role"\) ON "public"\."users" TO "mod_scim"$/, 2],
     ['an attribute that may not be read', sub { s/(ScimResource User>)/$1\nScimAttribute displayName password_hash/; s/.*ScimDefault .*\n// },
@@ -172,11 +180,23 @@ for my $case (grep { $_->[0] =~ /without its folded form/ } @mapping) {
 # A proof that fails says nothing to somebody without a token, and asks nothing.
 is_error get('/Users', base => $h->url . $mapping[0][4], token => undef), 401, undef, undef, 'no token is still no token';
 
+# Somebody whose token is not valid learns nothing, and costs one question.
+{
+    my @here = (base => $h->url . $mapping[0][4]);
+    findings();
+    is $relay->turns(sub {
+        is_error get('/Users', @here, token => 'wrong'), 401, undef, undef, 'a wrong token is still a wrong token';
+    }), 1, 'and no reason for a proof';
+    is_deeply [findings()], [], 'which would be told';
+}
+
 # A default for what is mapped, too: the attribute goes first.
 {
     my ($what, $path) = @{ $later[0] };
     my @here = (base => $h->url . $path, token => $token);
-    is_list get('/Users', @here), undef, "$what: is served";
+    $dbh->do($_) for q{UPDATE public.users SET first_name = ''}, 'ALTER TABLE public.users ALTER COLUMN first_name SET NOT NULL';
+    $relay->reset_connections;
+    is_list get('/Users', @here), undef, "$what: is served, though it must not be NULL";
     for my $case (['without the attribute', undef, 'none'], ['with the attribute', { givenName => 'Ann' }, 'Ann']) {
         my ($how, $value, $want) = @$case;
         my $res = post('/Users', { userName => uniq('d'), name => $value }, @here);
@@ -185,6 +205,8 @@ is_error get('/Users', base => $h->url . $mapping[0][4], token => undef), 401, u
         is $dbh->selectrow_array('SELECT first_name FROM public.users WHERE id = ?', undef, $id =~ /^\d+$/ ? $id : 0), $want,
             "$what: what is stored $how";
     }
+    $dbh->do('ALTER TABLE public.users ALTER COLUMN first_name DROP NOT NULL');
+    $relay->reset_connections;
     $dbh->do("DELETE FROM public.users WHERE role <> 'admin'");
 }
 
@@ -293,6 +315,12 @@ spoiled('an optional attribute that must not be NULL',
     ['UPDATE public.users SET external_id = id', 'ALTER TABLE public.users ALTER COLUMN external_id SET NOT NULL'],
     qr/column "external_id" of "public"\."users" must not be NULL and nothing fills it .*ALTER COLUMN "external_id" DROP NOT NULL$/,
     back => ['UPDATE public.users SET external_id = NULL']);
+spoiled('a folded form that is something else',
+    ['ALTER TABLE public.users DROP COLUMN username_key', 'ALTER TABLE public.users ADD COLUMN username_key text GENERATED ALWAYS AS (lower(btrim(username))) STORED',
+     'GRANT SELECT (username_key) ON public.users TO mod_scim', 'CREATE UNIQUE INDEX users_username_live ON public.users (organisation_id, username_key) WHERE deleted_at IS NULL'],
+    qr/ScimAttribute userName: key column "username_key" is lower\(btrim\(username\)\), not the caseless form of "username"; name another one, or ALTER TABLE/,
+    mend => ['ALTER TABLE public.users DROP COLUMN username_key', 'ALTER TABLE public.users ADD COLUMN username_key text GENERATED ALWAYS AS (lower(username)) STORED',
+     'GRANT SELECT (username_key) ON public.users TO mod_scim', 'CREATE UNIQUE INDEX users_username_live ON public.users (organisation_id, username_key) WHERE deleted_at IS NULL']);
 spoiled('two findings are two sentences', ['REVOKE SELECT (username) ON public.users FROM mod_scim', 'REVOKE UPDATE (email) ON public.users FROM mod_scim'],
     qr/ScimAttribute userName: role "mod_scim" may not SELECT column "username"/, count => 2);
 

@@ -265,4 +265,26 @@ is $pg->dbh->selectrow_array('SELECT count(*) FROM public.organisations'), 2,
     'and comes back with its data';
 is cluster()->dbh->selectrow_array('SELECT 1'), 1, 'beside the suite\'s';
 
+# ---- make up: what cannot be is told before anything is touched ----
+
+{
+    my $dir = httpd->dir . "/up-$$";
+    for my $case (
+        (map { [{ SCIM_PORT => $_ }, qr/^SCIM_PORT must be a port number from 1 to 65535, not "\Q$_\E"$/] } qw(0 65536 99999 x 80x -1)),
+        [{ PG_PORT => 70000 }, qr/^PG_PORT must be a port number from 1 to 65535, not "70000"$/],
+        [{ SCIM_PORT => 4321, PG_PORT => 4321 }, qr/^SCIM_PORT and PG_PORT are both 4321; httpd and PostgreSQL need one each$/],
+        [{ SCIM_PORT => (httpd->url =~ /(\d+)$/)[0] }, qr/^port \d+ on 127\.0\.0\.1 is taken by another process: set SCIM_PORT to a free one$/],
+        [{ USERS => 'many' }, qr/^USERS must be a number of users, not "many"$/],
+        [{ MPM => 'threads' }, qr/^MPM must be event, worker or prefork, not "threads"$/],
+    ) {
+        my ($set, $sentence) = @$case;
+        my $what = join ' ', map { "$_=$set->{$_}" } sort keys %$set;
+        local @ENV{ 'UP_DIR', keys %$set } = ($dir, values %$set);
+        my ($status, $out) = run_cmd({ status => 1 }, $^X, top() . '/t/bin/up');
+        isnt $status, 0, "make up with $what: refused";
+        like $out, $sentence, "make up with $what: in one sentence";
+        ok !-e $dir, "make up with $what: nothing is made";
+    }
+}
+
 done_testing;

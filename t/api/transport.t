@@ -235,6 +235,22 @@ is get($path)->json->{displayName}, 'Adele Vance', 'E2: no wrong method did anyt
     is get($path)->json->{title}, 'T125', 'T6: and the last change is there';
 }
 
+# ---- a part of a message is none ----
+
+{
+    my $path = '/Users/' . new_user()->{id};
+    my $whole = get($path)->content;
+    for my $range ('bytes=0-9', 'bytes=-5', 'bytes=5-', 'bytes=0-1,4-5', 'bytes=999999-') {
+        for my $header ('Range', 'Request-Range') {
+            my $res = get($path, headers => { $header => $range });
+            is_resource $res, 200, "T6: $header: $range is passed over";
+            is $res->content, $whole, "T6: and the whole is sent, $header: $range";
+            is $res->header('Content-Range'), undef, "T6: which is no range, $header: $range";
+        }
+    }
+    is_list get('/Users', headers => { Range => 'bytes=0-9' }), undef, 'T6: of a list neither';
+}
+
 # ---- T7: overlapping requests ----
 
 {

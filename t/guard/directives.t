@@ -88,7 +88,7 @@ is_deeply [sort keys %doc], [sort keys %code], 'docs/directives.md has the direc
 # kind of the command table => how many arguments the syntax shows
 my %arguments = (TAKE1 => [1, 1], FLAG => [1, 1], TAKE2 => [2, 2], TAKE23 => [2, 3], ITERATE => [1, 99]);
 # inside a container they take theirs apart themselves
-my %by_itself = (ScimAttribute => [2, 99], ScimSchema => [1, 99]);
+my %by_itself = (ScimAttribute => [2, 99], ScimSchema => [1, 99], ScimDefault => [2, 2]);
 for my $name (sort keys %doc) {
     my ($kind, $context) = @{ $code{$name} || ['', ''] };
     my ($syntax) = $doc{$name}{Syntax} =~ /^`(.+)`$/;

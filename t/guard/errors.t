@@ -149,8 +149,11 @@ cmp_ok scalar(@{ $quoted{'docs/errors.md'} || [] }), '>=', 40, 'docs/errors.md q
 cmp_ok scalar(@{ $quoted{'docs/quickstart-entra.md'} || [] }), '>=', 8, 'docs/quickstart-entra.md quotes some';
 
 # What httpd itself answers, each way round.
-my ($switch) = $source{'modules/httpd/core_errors.c'} =~ /detail_of\(int status\)\s*\{(.*?)\n\}/s;
-my %core = map { (s/"\s*"//gr => 1) } ($switch // '') =~ /return ("(?:[^"\\]|\\.|"\s*")+");/g;
+my $core = $source{'modules/httpd/core_errors.c'};
+my ($list) = $core =~ /\} details\[\] = \{(.*?)\n\};/s;
+my ($rest) = $core =~ /detail_of\(int status\)\s*\{(.*?)\n\}/s;
+my %core = map { (s/"\s*"//gr => 1) } ($list // '') =~ /\{ HTTP_\w+,\s*("(?:[^"\\]|\\.|"\s*")+") \}/g,
+    ($rest // '') =~ /return ("(?:[^"\\]|\\.|"\s*")+");/g;
 my ($table) = $doc =~ /^## From httpd itself\n(.*)/ms;
 my %told = map { (qq("$_") => 1) } ($table // '') =~ /^\| (?:\d{3}|others) \| (.+?) \|$/mg;
 cmp_ok scalar(keys %core), '>=', 5, 'core_errors.c has details';

@@ -268,6 +268,11 @@ static const row_t rows[] = {
       "!invalidPath the path of operation 1 is not a string" },
     { "A11", "{" JOY "}", "{'op':'add','path':'emails[','value':'T'}",
       "!invalidPath path \"emails[\": the bracket is not closed" },
+    { "A11", "{" JOY "}", "{'op':'add','value':{'active':false,'emails[':'T'}}",
+      "!invalidPath path \"emails[\": the bracket is not closed" },
+    { "A10", "{" JOY ",'active':true}", "{'op':'add','value':{'active':false,"
+      "'shoes[':'T','shoes[size eq':7,'photos[type eq':'T','urn:x:y[':1}}",
+      "{" JOY ",'active':false}" },
     { "A11", "{" JOY "}", "{'op':'add','path':'','value':'T'}",
       "!invalidPath path \"\": not the name of an attribute" },
     { "A11", "{" JOY "}", "{'op':'add','path':'title'}",

@@ -398,7 +398,9 @@ static const struct {
       " AS x UNION ALL SELECT 'e' AS how, " EACH LOCKED USERS
       "r.\"deleted_at\" IS NULL AND r.\"ext\" = $3::text) AS x UNION ALL"
       " (SELECT 't' AS how, " EACH LOCKED USERS
-      "r.\"deleted_at\" IS NOT NULL AND r.\"ext\" = $4::text ORDER BY"
+      "r.\"deleted_at\" IS NOT NULL AND r.\"ext\" = $4::text AND NOT"
+      " coalesce((role = 'admin' OR vip), false)"
+      " ORDER BY"
       " r.\"deleted_at\" DESC, r.\"id\" DESC LIMIT 1) AS x)), made AS"
       " (INSERT INTO \"crm\".\"users\" AS r (\"org\", \"username\","
       " \"blocked\", \"ext\", \"extra\", \"hash\") SELECT t.tenant::uuid,"
@@ -425,7 +427,9 @@ static const struct {
       " UNION ALL SELECT 'e' AS how, " EACH LOCKED USERS
       "NOT r.\"deleted_at\" AND r.\"ext\" = $3::text) AS x UNION ALL"
       " (SELECT 't' AS how, " EACH LOCKED USERS
-      "r.\"deleted_at\" AND r.\"ext\" = $4::text ORDER BY r.\"deleted_at\""
+      "r.\"deleted_at\" AND r.\"ext\" = $4::text AND NOT"
+      " coalesce((role = 'admin' OR vip), false)"
+      " ORDER BY r.\"deleted_at\""
       " DESC, r.\"id\" DESC LIMIT 1) AS x)), made AS (INSERT INTO"
       " \"crm\".\"users\" AS r (\"org\", \"username\", \"blocked\","
       " \"ext\", \"extra\", \"hash\") SELECT t.tenant::uuid, $5::character"
@@ -442,7 +446,9 @@ static const struct {
       " AS x UNION ALL SELECT 'e' AS how, " EACH LOCKED USERS
       "r.\"deleted_at\" IS NULL AND r.\"ext\" = $3::text) AS x UNION ALL"
       " (SELECT 't' AS how, " EACH LOCKED USERS
-      "r.\"deleted_at\" IS NOT NULL AND r.\"ext\" = $4::text ORDER BY"
+      "r.\"deleted_at\" IS NOT NULL AND r.\"ext\" = $4::text AND NOT"
+      " coalesce((role = 'admin' OR vip), false)"
+      " ORDER BY"
       " r.\"deleted_at\" DESC, r.\"id\" DESC LIMIT 1) AS x)), made AS"
       " (INSERT INTO \"crm\".\"users\" AS r (\"org\", \"username\","
       " \"extra\", \"hash\", \"ext\") SELECT t.tenant::uuid, $5::character"
@@ -464,8 +470,9 @@ static const struct {
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"username\" ="
       " $2::character varying, \"blocked\" = NOT $3::boolean, \"ext\" ="
-      " $4::text, \"extra\" = $5::jsonb FROM t WHERE r.\"org\" ="
-      " t.tenant::uuid AND r.\"id\" = $6::bigint AND r.\"deleted_at\" IS"
+      " $4::text, \"extra\" = $5::jsonb WHERE"
+      " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
+      " r.\"id\" = $6::bigint AND r.\"deleted_at\" IS"
       " NULL RETURNING " SHOWN ")" EVENT
       "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, 'applied'"
       " FROM t, changed AS s) " WHO CHANGED
@@ -474,8 +481,9 @@ static const struct {
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"username\" ="
       " $2::character varying, \"off_at\" = CASE WHEN $3::boolean THEN"
-      " NULL ELSE now() END::timestamp with time zone FROM t WHERE"
-      " r.\"org\" = t.tenant::text AND r.\"id\" = $4::uuid AND true"
+      " NULL ELSE now() END::timestamp with time zone WHERE"
+      " r.\"org\" = (SELECT t.tenant FROM t)::text AND"
+      " r.\"id\" = $4::uuid AND true"
       " RETURNING " BARE_SHOWN ")" EVENT
       "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
@@ -484,8 +492,9 @@ static const struct {
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"username\" ="
       " $2::character varying, \"blocked\" = NOT $3::boolean, \"ext\" ="
-      " $4::text, \"extra\" = $5::jsonb FROM t WHERE r.\"org\" ="
-      " t.tenant::uuid AND r.\"id\" = $6::bigint AND NOT r.\"deleted_at\""
+      " $4::text, \"extra\" = $5::jsonb WHERE"
+      " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
+      " r.\"id\" = $6::bigint AND NOT r.\"deleted_at\""
       " RETURNING " SHOWN ")" EVENT
       "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, 'applied'"
       " FROM t, changed AS s) " WHO CHANGED
@@ -494,8 +503,9 @@ static const struct {
     { "delete",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"blocked\" = NOT"
-      " $2::boolean, \"deleted_at\" = now() FROM t WHERE r.\"org\" ="
-      " t.tenant::uuid AND r.\"id\" = $3::bigint AND r.\"deleted_at\" IS"
+      " $2::boolean, \"deleted_at\" = now() WHERE"
+      " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
+      " r.\"id\" = $3::bigint AND r.\"deleted_at\" IS"
       " NULL RETURNING " SHOWN ")" EVENT
       "$4::text, $5::text, $6::text, s.id::text, $7::jsonb, 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
@@ -503,8 +513,9 @@ static const struct {
       NULL,
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"blocked\" = NOT"
-      " $2::boolean, \"deleted_at\" = true FROM t WHERE r.\"org\" ="
-      " t.tenant::uuid AND r.\"id\" = $3::bigint AND NOT r.\"deleted_at\""
+      " $2::boolean, \"deleted_at\" = true WHERE"
+      " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
+      " r.\"id\" = $3::bigint AND NOT r.\"deleted_at\""
       " RETURNING " SHOWN ")" EVENT
       "$4::text, $5::text, $6::text, s.id::text, $7::jsonb, 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
@@ -512,7 +523,9 @@ static const struct {
     { "delete inactive",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"deleted_at\" ="
-      " now() FROM t WHERE r.\"org\" = t.tenant::uuid AND r.\"id\" ="
+      " now() WHERE"
+      " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
+      " r.\"id\" ="
       " $2::bigint AND r.\"deleted_at\" IS NULL RETURNING " SHOWN ")" EVENT
       "$3::text, $4::text, $5::text, s.id::text, $6::jsonb, 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
@@ -520,7 +533,9 @@ static const struct {
       NULL,
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"deleted_at\" ="
-      " true FROM t WHERE r.\"org\" = t.tenant::uuid AND r.\"id\" ="
+      " true WHERE"
+      " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
+      " r.\"id\" ="
       " $2::bigint AND NOT r.\"deleted_at\" RETURNING " SHOWN ")" EVENT
       "$3::text, $4::text, $5::text, s.id::text, $6::jsonb, 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
@@ -528,15 +543,20 @@ static const struct {
     { "adopt",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"blocked\" = NOT"
-      " $2::boolean FROM t WHERE r.\"org\" = t.tenant::uuid AND r.\"id\" ="
-      " $3::bigint AND " VERSION " = $4::text RETURNING " SHOWN ")" EVENT
+      " $2::boolean WHERE"
+      " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
+      " r.\"id\" ="
+      " $3::bigint AND " VERSION " = $4::text AND NOT"
+      " coalesce((role = 'admin' OR vip), false) RETURNING " SHOWN ")" EVENT
       "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
       " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}}",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"off_at\" = CASE"
       " WHEN $2::boolean THEN NULL ELSE now() END::timestamp with time"
-      " zone FROM t WHERE r.\"org\" = t.tenant::text AND r.\"id\" ="
+      " zone WHERE"
+      " r.\"org\" = (SELECT t.tenant FROM t)::text AND"
+      " r.\"id\" ="
       " $3::uuid AND " BARE_VERSION " = $4::text RETURNING " BARE_SHOWN ")"
       EVENT
       "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
@@ -547,18 +567,22 @@ static const struct {
     { "revive",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"blocked\" = NOT"
-      " $2::boolean, \"deleted_at\" = NULL FROM t WHERE r.\"org\" ="
-      " t.tenant::uuid AND r.\"id\" = $3::bigint AND " VERSION
-      " = $4::text RETURNING " SHOWN ")" EVENT
+      " $2::boolean, \"deleted_at\" = NULL WHERE"
+      " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
+      " r.\"id\" = $3::bigint AND " VERSION
+      " = $4::text AND NOT"
+      " coalesce((role = 'admin' OR vip), false) RETURNING " SHOWN ")" EVENT
       "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
       " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}}",
       NULL,
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"blocked\" = NOT"
-      " $2::boolean, \"deleted_at\" = false FROM t WHERE r.\"org\" ="
-      " t.tenant::uuid AND r.\"id\" = $3::bigint AND " VERSION
-      " = $4::text RETURNING " SHOWN ")" EVENT
+      " $2::boolean, \"deleted_at\" = false WHERE"
+      " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
+      " r.\"id\" = $3::bigint AND " VERSION
+      " = $4::text AND NOT"
+      " coalesce((role = 'admin' OR vip), false) RETURNING " SHOWN ")" EVENT
       "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
       " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}}" }
