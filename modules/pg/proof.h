@@ -12,7 +12,7 @@
 #include "store/mapping.h"
 
 /* The version of conf/sql/scim.sql that this module works with. */
-#define SCIM_SCHEMA_VERSION 1
+#define SCIM_SCHEMA_VERSION 2
 
 /**
  * The facts of a mapping, proven now unless this connection has done so.
