@@ -30,9 +30,9 @@ BEGIN
     END IF;
     IF to_regprocedure('scim.version()') IS NOT NULL THEN
         EXECUTE 'SELECT scim.version()' INTO installed;
-        IF installed > 1 THEN
+        IF installed > 2 THEN
             RAISE EXCEPTION 'schema "scim" already has version %, this file '
-                'would take it back to version 1', installed;
+                'would take it back to version 2', installed;
         END IF;
     END IF;
 END
@@ -49,7 +49,7 @@ CREATE SCHEMA IF NOT EXISTS scim;
 -- The module compares this with the version it was built for.
 CREATE OR REPLACE FUNCTION scim.version() RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN 1;
+    RETURN 2;
 
 -- Who changed what. A row with outcome "applied" is written in the transaction
 -- of its change: both are there or neither.
@@ -72,6 +72,63 @@ CREATE INDEX IF NOT EXISTS events_resource
     ON scim.events (tenant, resource_type, resource_id, id);
 CREATE INDEX IF NOT EXISTS events_tenant
     ON scim.events (tenant, id);
+
+-- What all hosts share. So far that is the key with which the cursors of lists
+-- are sealed: a client can neither read nor forge one, and can go on with it at
+-- any host. A key is in use until the next one is made, and opens what it has
+-- sealed until ends_at.
+CREATE TABLE IF NOT EXISTS scim.settings (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name     text NOT NULL,
+    value    bytea NOT NULL,
+    made_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ends_at  timestamptz,               -- NULL: in use
+    CHECK (name <> 'cursor_key' OR octet_length(value) = 32)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS settings_in_use
+    ON scim.settings (name) WHERE ends_at IS NULL;
+
+-- Make a new key. The one before it still opens cursors for an hour, which is
+-- as long as a cursor can be used, so no walk through a list is broken off.
+-- Rotate it once a year, and when somebody may have read the table:
+--
+--     SELECT scim.rotate_key();
+CREATE OR REPLACE FUNCTION scim.rotate_key() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    LOCK TABLE scim.settings IN SHARE ROW EXCLUSIVE MODE;
+    DELETE FROM scim.settings WHERE name = 'cursor_key' AND ends_at <= now();
+    UPDATE scim.settings
+       SET ends_at = clock_timestamp() + interval '1 hour'
+     WHERE name = 'cursor_key' AND ends_at IS NULL;
+
+    -- 366 random bits, condensed into 256.
+    INSERT INTO scim.settings (name, value)
+    VALUES ('cursor_key', sha256(uuid_send(gen_random_uuid())
+                                 || uuid_send(gen_random_uuid())
+                                 || uuid_send(gen_random_uuid())));
+END
+$$;
+
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM scim.settings
+                    WHERE name = 'cursor_key' AND ends_at IS NULL) THEN
+        PERFORM scim.rotate_key();
+    END IF;
+END
+$$;
+
+-- The keys that the module may see.
+CREATE OR REPLACE VIEW scim.cursor_keys (key, made_at)
+    WITH (security_barrier)
+AS
+SELECT s.value, s.made_at
+  FROM scim.settings s
+ WHERE s.name = 'cursor_key'
+   AND (s.ends_at IS NULL OR s.ends_at > statement_timestamp());
 
 -- The role of the module: an ordinary one that owns nothing. It can log in; how
 -- (peer, certificate, password) is yours to say, in pg_hba.conf and with
@@ -119,20 +176,24 @@ BEGIN
 END
 $$;
 
--- Nobody else reaches into the schema, and the module may only append to the
--- events: it cannot read them, alter them, or choose their time.
+-- Nobody else reaches into the schema. The module may only append to the
+-- events: it cannot read them, alter them, or choose their time. Keys it reads
+-- through the view, and cannot make or change.
 REVOKE ALL ON SCHEMA scim FROM PUBLIC;
-REVOKE ALL ON scim.events FROM PUBLIC;
-REVOKE ALL ON FUNCTION scim.version() FROM PUBLIC;
+REVOKE ALL ON scim.events, scim.settings, scim.cursor_keys FROM PUBLIC;
+REVOKE ALL ON FUNCTION scim.version(), scim.rotate_key() FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA scim TO mod_scim;
 GRANT EXECUTE ON FUNCTION scim.version() TO mod_scim;
+GRANT SELECT ON scim.cursor_keys TO mod_scim;
 GRANT INSERT (tenant, actor, token_id, request_id, operation, resource_type,
               resource_id, changes, outcome)
     ON scim.events TO mod_scim;
 
 COMMENT ON SCHEMA scim IS 'mod_scim: tokens, events, and their functions';
 COMMENT ON TABLE scim.events IS 'what was changed through SCIM, by whom, when';
+COMMENT ON TABLE scim.settings IS 'what all hosts share: the key of cursors';
+COMMENT ON VIEW scim.cursor_keys IS 'keys that open cursors now, newest in use';
 
 
 -- =============================================================================

@@ -32,7 +32,10 @@
     X(SCIM_ERR_UNAVAILABLE,     503, NULL)              \
     X(SCIM_ERR_APPLICATION,     400, NULL)              \
     X(SCIM_ERR_PRECONDITION,    412, NULL)              \
-    X(SCIM_ERR_CONFLICT,        409, NULL)
+    X(SCIM_ERR_CONFLICT,        409, NULL)              \
+    X(SCIM_ERR_INVALID_CURSOR,  400, "invalidCursor")   \
+    X(SCIM_ERR_EXPIRED_CURSOR,  400, "expiredCursor")   \
+    X(SCIM_ERR_INVALID_COUNT,   400, "invalidCount")
 
 typedef enum {
 #define SCIM_ERR_ENUM_(kind, status, type) kind,

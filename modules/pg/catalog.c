@@ -21,16 +21,25 @@ static const char sql_columns[] =
     "ELSE a.atttypmod END - 4, 0) ELSE 0 END, "
     "a.attnotnull, a.atthasdef OR a.attidentity <> '', "
     "CASE WHEN a.attgenerated <> '' THEN "
-    "pg_catalog.pg_get_expr(d.adbin, d.adrelid) ELSE '' END, "
+    "pg_catalog.pg_get_expr(g.adbin, g.adrelid) ELSE '' END, "
     "has_column_privilege(a.attrelid, a.attnum, 'SELECT'), "
     "has_column_privilege(a.attrelid, a.attnum, 'INSERT'), "
-    "has_column_privilege(a.attrelid, a.attnum, 'UPDATE') "
+    "has_column_privilege(a.attrelid, a.attnum, 'UPDATE'), "
+    /* by which locale, 'd' meaning the database's, and whether that goes by
+     * code points; what has none is no text */
+    "coalesce(CASE l.collprovider WHEN 'd' "
+    "THEN d.datlocprovider = 'b' OR d.datlocprovider = 'c' "
+    "AND d.datcollate ~ '^(C|POSIX)([.]|$)' "
+    "ELSE l.collprovider = 'b' OR l.collprovider = 'c' "
+    "AND l.collcollate ~ '^(C|POSIX)([.]|$)' END, true) "
     "FROM pg_catalog.pg_attribute AS a "
     "JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid "
     "JOIN pg_catalog.pg_type AS b ON b.oid = "
     "CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END "
-    "LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid "
-    "AND d.adnum = a.attnum "
+    "LEFT JOIN pg_catalog.pg_attrdef AS g ON g.adrelid = a.attrelid "
+    "AND g.adnum = a.attnum "
+    "JOIN pg_catalog.pg_database AS d ON d.datname = current_database() "
+    "LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation "
     "WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 "
     "AND NOT a.attisdropped";
 
@@ -65,7 +74,10 @@ static const char sql_contract[] =
     "'changes', 'outcome')), "
     "to_regprocedure('scim.version()') IS NOT NULL, "
     "coalesce(has_function_privilege(to_regprocedure('scim.version()'), "
-    "'EXECUTE'), false)";
+    "'EXECUTE'), false), "
+    "to_regclass('scim.cursor_keys') IS NOT NULL, "
+    "coalesce(has_table_privilege(to_regclass('scim.cursor_keys'), "
+    "'SELECT'), false)";
 
 static int is_true(const PGresult *result, int row, int column)
 {
@@ -127,6 +139,7 @@ static void read_columns(scim_catalog_t *catalog, const PGresult *result,
         column->can_select = is_true(result, i, 7);
         column->can_insert = is_true(result, i, 8);
         column->can_update = is_true(result, i, 9);
+        column->is_by_code_point = is_true(result, i, 10);
         apr_hash_set(catalog->columns, column->name, APR_HASH_KEY_STRING,
                      column);
     }
@@ -173,6 +186,8 @@ static void read_contract(scim_catalog_t *catalog, const PGresult *result)
     catalog->can_insert_events = is_true(result, 0, 3);
     catalog->has_version = is_true(result, 0, 4);
     catalog->can_call_version = is_true(result, 0, 5);
+    catalog->has_cursor_keys = is_true(result, 0, 6);
+    catalog->can_select_cursor_keys = is_true(result, 0, 7);
 }
 
 scim_err_t *scim_catalog_read(scim_catalog_t **pcatalog, scim_conn_t *conn,

@@ -14,6 +14,7 @@ typedef struct scim_catalog_column_t {
     int is_not_null;
     int is_filled;              /* by a default, an identity or a generator */
     const char *generation;     /* its expression; "": not generated */
+    int is_by_code_point;       /* its text has this order by itself */
     int can_select, can_insert, can_update;
 } scim_catalog_column_t;
 
@@ -43,6 +44,8 @@ typedef struct scim_catalog_t {
     int can_insert_events;
     int has_version;            /* scim.version() exists */
     int can_call_version;
+    int has_cursor_keys;
+    int can_select_cursor_keys;
 } scim_catalog_t;
 
 /** Schemas that the role may not use, of const char *: of `scim` and of the

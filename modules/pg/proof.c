@@ -292,6 +292,17 @@ static void check_rights(proof_t *proof, const scim_column_t *mapped,
     }
 }
 
+/* Whether what an attribute is compared by, its key column if it has one, is
+ * ordered by code point without being told. */
+static int is_by_code_point(const proof_t *proof, const scim_column_t *mapped,
+                            const dbcolumn_t *column)
+{
+    const dbcolumn_t *key = mapped->key_name
+                          ? get_column(proof, mapped->key_name) : NULL;
+
+    return (key ? key : column)->is_by_code_point;
+}
+
 static void check_columns(proof_t *proof, scim_facts_t *facts)
 {
     const scim_mapping_t *mapping = proof->mapping;
@@ -300,6 +311,7 @@ static void check_columns(proof_t *proof, scim_facts_t *facts)
     int *lengths = apr_pcalloc(proof->pool, n * sizeof(*lengths));
     unsigned char *not_null = apr_pcalloc(proof->pool, n);
     unsigned char *as_text = apr_pcalloc(proof->pool, n);
+    unsigned char *by_code_point = apr_pcalloc(proof->pool, n);
 
     for (i = 0; i < mapping->columns->nelts; i++) {
         const scim_column_t *mapped =
@@ -315,6 +327,8 @@ static void check_columns(proof_t *proof, scim_facts_t *facts)
         lengths[i] = column->length;
         not_null[i] = (unsigned char)column->is_not_null;
         as_text[i] = (unsigned char)is_like_text(column);
+        by_code_point[i] = (unsigned char)is_by_code_point(proof, mapped,
+                                                           column);
         check_type(proof, mapped, column, directive);
         check_key_column(proof, mapped, directive);
         check_rights(proof, mapped, column, directive);
@@ -323,6 +337,7 @@ static void check_columns(proof_t *proof, scim_facts_t *facts)
     facts->lengths = lengths;
     facts->not_null = not_null;
     facts->as_text = as_text;
+    facts->by_code_point = by_code_point;
 }
 
 static void check_own_columns(proof_t *proof, scim_facts_t *facts)
@@ -750,7 +765,8 @@ static void check_contract(proof_t *proof)
              "ON %s TO \"%s\"", catalog->role, mapping->tokens, mapping->tokens,
              catalog->role);
     }
-    if (!catalog->has_events || !catalog->has_version) {
+    if (!catalog->has_events || !catalog->has_version
+        || !catalog->has_cursor_keys) {
         note(proof, "schema \"scim\" is missing or too old; run scim.sql in "
              "this database");
     }
@@ -764,6 +780,10 @@ static void check_contract(proof_t *proof)
              "actor, token_id, request_id, operation, resource_type, "
              "resource_id, changes, outcome) ON scim.events TO \"%s\"",
              catalog->role, catalog->role);
+    }
+    else if (!catalog->can_select_cursor_keys) {
+        note(proof, "role \"%s\" may not read scim.cursor_keys; GRANT SELECT "
+             "ON scim.cursor_keys TO \"%s\"", catalog->role, catalog->role);
     }
 }
 

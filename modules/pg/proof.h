@@ -12,7 +12,7 @@
 #include "store/mapping.h"
 
 /* The version of conf/sql/scim.sql that this module works with. */
-#define SCIM_SCHEMA_VERSION 1
+#define SCIM_SCHEMA_VERSION 2
 
 /** The facts of a mapping that this connection has proven, or NULL. */
 const scim_facts_t *scim_proof_known(scim_conn_t *conn,

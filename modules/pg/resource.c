@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "pg/cursor_keys.h"
+
 static const char *value_at(const PGresult *result, int row, int column)
 {
     return PQgetisnull(result, row, column) ? NULL
@@ -16,6 +18,7 @@ static void read_row(scim_found_t *found, const PGresult *result, int row,
     const char *how = value_at(result, row, SCIM_SQL_HOW);
     const char **values;
     int i, count = mapping->columns->nelts;
+    int sort = PQfnumber(result, SCIM_SQL_SORT);
 
     values = apr_palloc(pool, count * sizeof(*values));
     for (i = 0; i < count; i++) {
@@ -28,6 +31,7 @@ static void read_row(scim_found_t *found, const PGresult *result, int row,
         *PQgetvalue(result, row, SCIM_SQL_PROTECTED) == 't';
     found->how = how ? *how : 0;
     found->version = value_at(result, row, SCIM_SQL_VERSION);
+    found->sort = sort < 0 ? NULL : value_at(result, row, sort);
 }
 
 static void read_answer(scim_answer_t *answer, const PGresult *result,
@@ -72,8 +76,14 @@ scim_err_t *scim_pg_ask(scim_answer_t *answer, scim_conn_t *conn,
     if (ask == SCIM_ASK_COMMIT) {
         scim_conn_queue_text(conn, "COMMIT");
     }
+    if (ask == SCIM_ASK_KEYS) {
+        scim_cursor_keys_queue(conn);
+    }
     SCIM_TRY(scim_conn_turn(&results, conn, pool));
     read_answer(answer, results[ask == SCIM_ASK_BEGIN], mapping, pool);
+    if (ask == SCIM_ASK_KEYS) {
+        scim_cursor_keys_take(conn, results[1]);
+    }
     return NULL;
 }
 

@@ -11,6 +11,7 @@ typedef struct scim_found_t {
     scim_row_t row;
     char how;               /* see SCIM_SQL_HOW; 0: none */
     const char *version;    /* see SCIM_SQL_VERSION; NULL: not asked for */
+    const char *sort;       /* see SCIM_SQL_SORT; NULL: no value, not sorted */
 } scim_found_t;
 
 /* What a statement answered. All texts live in the pool of the request. */
@@ -27,7 +28,9 @@ typedef struct scim_answer_t {
 typedef enum {
     SCIM_ASK_ALONE,         /* a transaction of its own */
     SCIM_ASK_BEGIN,         /* the first statement of a transaction */
-    SCIM_ASK_COMMIT         /* the last */
+    SCIM_ASK_COMMIT,        /* the last */
+    SCIM_ASK_KEYS           /* a transaction of its own, and beside it the
+                             * keys of cursors (pg/cursor_keys.h) */
 } scim_ask_t;
 
 /**

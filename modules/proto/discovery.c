@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "query/cursor.h"
+
 #define TEXT(buf, text) scim_buf_json(buf, text, strlen(text))
 #define PUTS(buf, text) scim_buf_puts(buf, text)
 
@@ -33,7 +35,16 @@ static void put_bulk(scim_buf_t *buf, int bulk_max, apr_off_t body_max)
                     bulk_max ? body_max : 0);
 }
 
-void scim_discovery_config(scim_buf_t *buf, const char *base_url,
+static void put_pagination(scim_buf_t *buf, int page, int page_max)
+{
+    scim_buf_printf(buf, ",\"pagination\":{\"cursor\":true,\"index\":true,"
+                    "\"defaultPaginationMethod\":\"index\","
+                    "\"defaultPageSize\":%d,\"maxPageSize\":%d,"
+                    "\"cursorTimeout\":%d}", page, page_max,
+                    SCIM_CURSOR_TIMEOUT);
+}
+
+void scim_discovery_config(scim_buf_t *buf, const char *base_url, int page,
                            int page_max, int bulk_max, apr_off_t body_max)
 {
     PUTS(buf, "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:"
@@ -41,8 +52,9 @@ void scim_discovery_config(scim_buf_t *buf, const char *base_url,
     put_bulk(buf, bulk_max, body_max);
     PUTS(buf, ",\"filter\":{\"supported\":true,");
     scim_buf_printf(buf, "\"maxResults\":%d}", page_max);
+    put_pagination(buf, page, page_max);
     PUTS(buf, ",\"changePassword\":{\"supported\":false},"
-              "\"sort\":{\"supported\":false},\"etag\":{\"supported\":true},"
+              "\"sort\":{\"supported\":true},\"etag\":{\"supported\":true},"
               "\"authenticationSchemes\":[{\"type\":\"oauthbearertoken\","
               "\"name\":\"API token\",\"description\":\"The API token of an "
               "administrator of the organisation, sent as Authorization: "

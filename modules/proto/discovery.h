@@ -13,10 +13,10 @@ typedef struct scim_served_t {
     const unsigned char *stored;    /* by attribute index */
 } scim_served_t;
 
-/** Write /ServiceProviderConfig. @a page_max: the most resources on a page;
- * @a bulk_max: the most operations of a bulk job, 0: there is no bulk; @a
- * body_max: bytes of its body. */
-void scim_discovery_config(scim_buf_t *buf, const char *base_url,
+/** Write /ServiceProviderConfig. @a page: resources on a page unless asked,
+ * @a page_max: and at most; @a bulk_max: the most operations of a bulk job,
+ * 0: there is no bulk; @a body_max: bytes of its body. */
+void scim_discovery_config(scim_buf_t *buf, const char *base_url, int page,
                            int page_max, int bulk_max, apr_off_t body_max);
 
 /** Write a resource type. */

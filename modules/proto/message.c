@@ -21,14 +21,36 @@ void scim_message_error(scim_buf_t *buf, int status, const char *scim_type,
     scim_buf_putc(buf, '}');
 }
 
-void scim_message_list_open(scim_buf_t *buf, apr_int64_t total,
-                            apr_int64_t start, int items)
+static void open_list(scim_buf_t *buf, apr_int64_t total)
 {
     scim_buf_printf(buf,
         "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:ListResponse\"],"
-        "\"totalResults\":%" APR_INT64_T_FMT ",\"startIndex\":%"
-        APR_INT64_T_FMT ",\"itemsPerPage\":%d,\"Resources\":[",
-        total, start, items);
+        "\"totalResults\":%" APR_INT64_T_FMT, total);
+}
+
+static void open_resources(scim_buf_t *buf, int items)
+{
+    scim_buf_printf(buf, ",\"itemsPerPage\":%d,\"Resources\":[", items);
+}
+
+void scim_message_list_open(scim_buf_t *buf, apr_int64_t total,
+                            apr_int64_t start, int items)
+{
+    open_list(buf, total);
+    scim_buf_printf(buf, ",\"startIndex\":%" APR_INT64_T_FMT, start);
+    open_resources(buf, items);
+}
+
+void scim_message_page_open(scim_buf_t *buf, apr_int64_t total, int items,
+                            const char *next)
+{
+    open_list(buf, total);
+    if (next) {
+        scim_buf_puts(buf, ",\"nextCursor\":\"");
+        scim_buf_puts(buf, next);
+        scim_buf_putc(buf, '"');
+    }
+    open_resources(buf, items);
 }
 
 void scim_message_list_close(scim_buf_t *buf)

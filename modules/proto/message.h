@@ -15,7 +15,12 @@ void scim_message_error(scim_buf_t *buf, int status, const char *scim_type,
 void scim_message_list_open(scim_buf_t *buf, apr_int64_t total,
                             apr_int64_t start, int items);
 
-/** Write its end. */
+/** The same of a page that a cursor led to (RFC 9865 section 2). @a next: the
+ * cursor of the page behind it; NULL: there is none. */
+void scim_message_page_open(scim_buf_t *buf, apr_int64_t total, int items,
+                            const char *next);
+
+/** Write the end of either. */
 void scim_message_list_close(scim_buf_t *buf);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buf.h"
 #include "base/fold.h"
 
 static int hex_digit(char c)
@@ -43,42 +44,77 @@ static const char *decode(const char *from, apr_size_t len, apr_pool_t *pool)
     return out;
 }
 
-static scim_err_t *set_filter(scim_list_t *list, const char *value,
-                              apr_pool_t *pool)
+typedef enum {
+    PARAM_FILTER,
+    PARAM_START,
+    PARAM_COUNT,
+    PARAM_CURSOR,
+    PARAM_SORT_BY,
+    PARAM_SORT_ORDER,
+    PARAM_ATTRIBUTES,
+    PARAM_EXCLUDED,
+    PARAM_UNKNOWN
+} param_t;
+
+static param_t find_param(const char *name)
 {
-    if (list->filter) {
-        return scim_err_make(SCIM_ERR_INVALID_FILTER, pool,
+    static const char *const names[PARAM_UNKNOWN] = {
+        "filter", "startIndex", "count", "cursor", "sortBy", "sortOrder",
+        "attributes", "excludedAttributes"
+    };
+    int i = 0;
+
+    while (i < PARAM_UNKNOWN && strcasecmp(names[i], name) != 0) {
+        i++;
+    }
+    return i;
+}
+
+/* A list while it is read: numbers are judged when all is known. */
+typedef struct reader_t {
+    scim_list_t *list;
+    const char *start;          /* NULL: not given */
+    const char *count;
+    apr_pool_t *pool;
+} reader_t;
+
+static scim_err_t *set_filter(const reader_t *reader, const char *value)
+{
+    if (reader->list->filter) {
+        return scim_err_make(SCIM_ERR_INVALID_FILTER, reader->pool,
                              "filter is given twice");
     }
     if (!value || !scim_utf8_is_valid(value, strlen(value))) {
-        return scim_err_make(SCIM_ERR_INVALID_FILTER, pool,
+        return scim_err_make(SCIM_ERR_INVALID_FILTER, reader->pool,
                              "filter is not valid UTF-8 text");
     }
     if (!value[strspn(value, " \t")]) {
-        return scim_err_make(SCIM_ERR_INVALID_FILTER, pool,
+        return scim_err_make(SCIM_ERR_INVALID_FILTER, reader->pool,
                              "filter is empty");
     }
-    list->filter = value;
+    reader->list->filter = value;
     return NULL;
 }
 
-/* Numbers beyond the range count as its end. */
-static scim_err_t *set_number(apr_int64_t *pnumber, const char *name,
-                              const char *value, apr_pool_t *pool)
+static scim_err_t *set_cursor(const reader_t *reader, const char *value)
 {
-    char *end;
+    if (!value) {
+        return scim_err_make(SCIM_ERR_INVALID_CURSOR, reader->pool,
+                             "cursor is no text");
+    }
+    reader->list->cursor = value;
+    return NULL;
+}
 
-    if (!value || !*value) {
-        return scim_err_make(SCIM_ERR_INVALID_VALUE, pool,
-                             "%s must be a whole number", name);
+static scim_err_t *set_order(const reader_t *reader, const char *value)
+{
+    if (value && *value && strcasecmp(value, "ascending") != 0
+        && strcasecmp(value, "descending") != 0) {
+        return scim_err_make(SCIM_ERR_INVALID_VALUE, reader->pool,
+                             "sortOrder must be ascending or descending, not "
+                             "\"%s\"", scim_err_quote(value, reader->pool));
     }
-    errno = 0;
-    *pnumber = apr_strtoi64(value, &end, 10);
-    if (*end || end == value || apr_isspace(*value)) {
-        return scim_err_make(SCIM_ERR_INVALID_VALUE, pool,
-                             "%s must be a whole number, not \"%s\"", name,
-                             scim_err_quote(value, pool));
-    }
+    reader->list->descending = value && strcasecmp(value, "descending") == 0;
     return NULL;
 }
 
@@ -87,50 +123,186 @@ static const char *unless_empty(const char *value)
     return value && *value ? value : NULL;
 }
 
-static scim_err_t *set_parameter(scim_list_t *list, apr_int64_t *pcount,
-                                 const char *name, const char *value,
-                                 apr_pool_t *pool)
+/* Value NULL: there is none, or it is no text. */
+static scim_err_t *set_param(reader_t *reader, param_t param,
+                             const char *value)
 {
-    if (strcasecmp(name, "filter") == 0) {
-        return set_filter(list, value, pool);
-    }
-    if (strcasecmp(name, "startIndex") == 0) {
-        return set_number(&list->start, "startIndex", value, pool);
-    }
-    if (strcasecmp(name, "count") == 0) {
-        return set_number(pcount, "count", value, pool);
-    }
-    if (strcasecmp(name, "attributes") == 0) {
+    scim_list_t *list = reader->list;
+
+    switch (param) {
+    case PARAM_FILTER:
+        return set_filter(reader, value);
+    case PARAM_CURSOR:
+        return set_cursor(reader, value);
+    case PARAM_SORT_ORDER:
+        return set_order(reader, value);
+    case PARAM_START:
+        reader->start = value ? value : "";
+        break;
+    case PARAM_COUNT:
+        reader->count = value ? value : "";
+        break;
+    case PARAM_SORT_BY:
+        list->sort_by = unless_empty(value);
+        break;
+    case PARAM_ATTRIBUTES:
         list->attributes = unless_empty(value);
-    }
-    else if (strcasecmp(name, "excludedAttributes") == 0) {
+        break;
+    case PARAM_EXCLUDED:
         list->excluded = unless_empty(value);
+        break;
+    default:
+        break;
     }
+    return NULL;
+}
+
+/* Numbers beyond the range count as its end. */
+static scim_err_t *read_number(apr_int64_t *pnumber, const char *name,
+                               const char *value, scim_err_kind_t kind,
+                               apr_pool_t *pool)
+{
+    char *end;
+
+    if (!*value) {
+        return scim_err_make(kind, pool, "%s must be a whole number", name);
+    }
+    errno = 0;
+    *pnumber = apr_strtoi64(value, &end, 10);
+    if (*end || end == value || apr_isspace(*value)) {
+        return scim_err_make(kind, pool,
+                             "%s must be a whole number, not \"%s\"", name,
+                             scim_err_quote(value, pool));
+    }
+    return NULL;
+}
+
+static void begin(reader_t *reader, scim_list_t *list, apr_pool_t *pool)
+{
+    memset(reader, 0, sizeof(*reader));
+    memset(list, 0, sizeof(*list));
+    reader->list = list;
+    reader->pool = pool;
+}
+
+static scim_err_t *finish(const reader_t *reader, int page, int max)
+{
+    scim_list_t *list = reader->list;
+    apr_int64_t count = page;
+
+    list->start = 1;
+    if (reader->start && list->cursor) {
+        return scim_err_make(SCIM_ERR_INVALID_VALUE, reader->pool,
+                             "startIndex and cursor cannot be given "
+                             "together");
+    }
+    if (reader->start) {
+        SCIM_TRY(read_number(&list->start, "startIndex", reader->start,
+                             SCIM_ERR_INVALID_VALUE, reader->pool));
+    }
+    if (reader->count) {
+        SCIM_TRY(read_number(&count, "count", reader->count,
+                             list->cursor ? SCIM_ERR_INVALID_COUNT
+                                          : SCIM_ERR_INVALID_VALUE,
+                             reader->pool));
+    }
+    list->start = list->start < 1 ? 1 : list->start;
+    list->count = count < 0 ? 0 : count > max ? max : (int)count;
     return NULL;
 }
 
 scim_err_t *scim_list_parse(scim_list_t *list, const char *query, int page,
                             int max, apr_pool_t *pool)
 {
-    apr_int64_t count = page;
+    reader_t reader;
     const char *end;
 
-    memset(list, 0, sizeof(*list));
-    list->start = 1;
+    begin(&reader, list, pool);
     for (; query && *query; query = *end ? end + 1 : end) {
         const char *equals, *name, *value = "";
+        param_t param;
 
         end = query + strcspn(query, "&");
         equals = memchr(query, '=', end - query);
         name = decode(query, (equals ? equals : end) - query, pool);
+        param = name ? find_param(name) : PARAM_UNKNOWN;
         if (equals) {
             value = decode(equals + 1, end - equals - 1, pool);
         }
-        if (name) {
-            SCIM_TRY(set_parameter(list, &count, name, value, pool));
-        }
+        SCIM_TRY(set_param(&reader, param, value));
     }
-    list->start = list->start < 1 ? 1 : list->start;
-    list->count = count < 0 ? 0 : count > max ? max : (int)count;
-    return NULL;
+    return finish(&reader, page, max);
+}
+
+/* The names in an array, separated by commas; NULL when one is no text. */
+static const char *join(const scim_json_t *array, apr_pool_t *pool)
+{
+    const scim_json_t *name;
+    scim_buf_t joined;
+
+    scim_buf_init(&joined, 128, pool);
+    for (name = array->first; name; name = name->next) {
+        if (name->type != SCIM_JSON_STRING) {
+            return NULL;
+        }
+        scim_buf_puts(&joined, name->text);
+        scim_buf_putc(&joined, ',');
+    }
+    return joined.data;
+}
+
+/* A member's value as it would stand in a query string; NULL: it cannot. */
+static const char *text_of(const scim_json_t *member, param_t param,
+                           apr_pool_t *pool)
+{
+    if (member->type == SCIM_JSON_STRING) {
+        return member->text;
+    }
+    switch (param) {
+    case PARAM_START:
+    case PARAM_COUNT:
+        return member->type == SCIM_JSON_NUMBER ? member->text : "";
+    case PARAM_ATTRIBUTES:
+    case PARAM_EXCLUDED:
+        return member->type == SCIM_JSON_ARRAY ? join(member, pool) : NULL;
+    default:
+        return NULL;
+    }
+}
+
+static scim_err_t *wrong_type(const scim_json_t *member, param_t param,
+                              apr_pool_t *pool)
+{
+    if (param == PARAM_ATTRIBUTES || param == PARAM_EXCLUDED) {
+        return scim_err_make(SCIM_ERR_INVALID_VALUE, pool,
+                             "%s must be an array of attribute names",
+                             member->name);
+    }
+    return scim_err_make(param == PARAM_FILTER ? SCIM_ERR_INVALID_FILTER
+                         : param == PARAM_CURSOR ? SCIM_ERR_INVALID_CURSOR
+                         : SCIM_ERR_INVALID_VALUE, pool,
+                         "%s must be a text", member->name);
+}
+
+scim_err_t *scim_list_decode(scim_list_t *list, const scim_json_t *body,
+                             int page, int max, apr_pool_t *pool)
+{
+    const scim_json_t *member;
+    reader_t reader;
+
+    begin(&reader, list, pool);
+    for (member = body->first; member; member = member->next) {
+        param_t param = find_param(member->name);
+        const char *value;
+
+        if (param == PARAM_UNKNOWN || member->type == SCIM_JSON_NULL) {
+            continue;
+        }
+        value = text_of(member, param, pool);
+        if (!value) {
+            return wrong_type(member, param, pool);
+        }
+        SCIM_TRY(set_param(&reader, param, value));
+    }
+    return finish(&reader, page, max);
 }

@@ -45,8 +45,8 @@ scim_err_t *scim_discovery_serve_config(scim_reply_t *reply,
     reply->status = 200;
     reply->content_location = location(call, "/ServiceProviderConfig", "");
     scim_discovery_config(&reply->body, call->request->base_url,
-                          service->page_max, service->bulk_max,
-                          service->body_max);
+                          service->page, service->page_max,
+                          service->bulk_max, service->body_max);
     return NULL;
 }
 

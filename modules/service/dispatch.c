@@ -68,6 +68,9 @@ static const route_t user = {
     scim_resources_get, NULL, scim_resources_put, scim_resources_patch,
     scim_resources_delete, 0
 };
+static const route_t users_search = {
+    "POST, OPTIONS", NULL, scim_resources_search, NULL, NULL, NULL, 0
+};
 static const route_t groups = {
     "GET, HEAD, POST, OPTIONS",
     empty_groups, no_groups, NULL, NULL, NULL, 0
@@ -75,6 +78,15 @@ static const route_t groups = {
 static const route_t group = {
     "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
     no_such_group, NULL, no_groups, no_groups, no_groups, 0
+};
+static const route_t groups_search = {
+    "POST, OPTIONS", NULL, empty_groups, NULL, NULL, NULL, 0
+};
+static const route_t root = {
+    "GET, HEAD, OPTIONS", scim_resources_list_all, NULL, NULL, NULL, NULL, 0
+};
+static const route_t root_search = {
+    "POST, OPTIONS", NULL, scim_resources_search_all, NULL, NULL, NULL, 0
 };
 /* The subject of /Me is there already, so there is nothing to create. */
 static const route_t me = {
@@ -107,15 +119,16 @@ static const struct {
     const char *name;
     const route_t *alone;       /* /name */
     const route_t *with_id;     /* /name/id */
+    const route_t *search;      /* /name/.search */
 } endpoints[] = {
-    { "Users", &users, &user },
-    { "Groups", &groups, &group },
-    { "ServiceProviderConfig", &config, NULL },
-    { "ResourceTypes", &types, &types },
-    { "Schemas", &schemas, &schemas },
-    { "Me", &me, NULL },
-    { "Bulk", &bulk, NULL },
-    { ".search", &unoffered, NULL }
+    { "Users", &users, &user, &users_search },
+    { "Groups", &groups, &group, &groups_search },
+    { "ServiceProviderConfig", &config, NULL, &unoffered },
+    { "ResourceTypes", &types, &types, &unoffered },
+    { "Schemas", &schemas, &schemas, &unoffered },
+    { "Me", &me, NULL, &unoffered },
+    { "Bulk", &bulk, NULL, &unoffered },
+    { ".search", &root_search, NULL, NULL }
 };
 
 /* Take the path apart: doubled slashes and one at the end do not count. */
@@ -143,6 +156,9 @@ static const route_t *find_route(scim_call_t *call)
                            call->request->pool);
     apr_size_t i;
 
+    if (count == 0) {
+        return &root;
+    }
     for (i = 0; count > 0 && i < sizeof(endpoints) / sizeof(*endpoints); i++) {
         const route_t *route;
 
@@ -156,7 +172,7 @@ static const route_t *find_route(scim_call_t *call)
                  ? &unoffered : route;
         }
         call->id = segments[1];
-        route = strcmp(call->id, ".search") == 0 ? &unoffered
+        route = strcmp(call->id, ".search") == 0 ? endpoints[i].search
                                                  : endpoints[i].with_id;
         return route ? route : &nothing;
     }

@@ -22,7 +22,16 @@ scim_err_t *scim_resources_refuse(const scim_call_t *call, scim_err_t *err);
 scim_err_t *scim_resources_refuse_one(const scim_call_t *call,
                                       scim_err_t *err);
 
+/** Lists of one resource type, and of all that are served: by query string,
+ * or by the body of a search. */
 scim_err_t *scim_resources_list(scim_reply_t *reply, const scim_call_t *call);
+scim_err_t *scim_resources_search(scim_reply_t *reply,
+                                  const scim_call_t *call);
+scim_err_t *scim_resources_list_all(scim_reply_t *reply,
+                                    const scim_call_t *call);
+scim_err_t *scim_resources_search_all(scim_reply_t *reply,
+                                      const scim_call_t *call);
+
 scim_err_t *scim_resources_get(scim_reply_t *reply, const scim_call_t *call);
 scim_err_t *scim_resources_create(scim_reply_t *reply,
                                   const scim_call_t *call);

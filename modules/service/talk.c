@@ -156,3 +156,13 @@ scim_err_t *scim_talk_ask(scim_talk_t *talk, scim_answer_t *answer,
     reply->actor = answer->actor;
     return NULL;
 }
+
+scim_err_t *scim_talk_token(scim_talk_t *talk, scim_ask_t ask)
+{
+    scim_answer_t answer;
+    scim_sql_t sql;
+
+    scim_sql_init(&sql, talk->call->request->pool);
+    scim_sql_token(&sql, talk->mapping, &talk->call->asker);
+    return scim_talk_ask(talk, &answer, &sql, ask);
+}

@@ -41,4 +41,7 @@ void scim_talk_let_go(scim_held_t *held, const scim_call_t *call);
 scim_err_t *scim_talk_ask(scim_talk_t *talk, scim_answer_t *answer,
                           const scim_sql_t *sql, scim_ask_t ask);
 
+/** Run the statement that only checks the token. */
+scim_err_t *scim_talk_token(scim_talk_t *talk, scim_ask_t ask);
+
 #endif

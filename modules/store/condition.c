@@ -712,6 +712,34 @@ scim_err_t *scim_condition_write(scim_sql_t *sql,
     return NULL;
 }
 
+const char *scim_condition_value(const char **ptype,
+                                 const scim_mapping_t *mapping,
+                                 const scim_facts_t *facts,
+                                 const scim_attr_t *attr,
+                                 const scim_attr_t *sub,
+                                 const scim_element_t *mapped,
+                                 apr_pool_t *pool)
+{
+    writer_t w = { NULL, mapping, facts, pool };
+    scim_filter_t named = { .attr = attr, .sub = sub };
+    scope_t scope = { attr, mapped };
+    operand_t operand;
+    scim_err_t *err = attr->multi
+                    ? element_operand(&w, &operand, &scope, &named)
+                    : attr_operand(&w, &operand, &named);
+
+    *ptype = is_json_time(&operand) ? "text" : sql_type(operand.leaf);
+    return err || operand.is_constant ? NULL : typed(&w, &operand);
+}
+
+const char *scim_condition_extra(const scim_mapping_t *mapping,
+                                 const scim_attr_t *attr, apr_pool_t *pool)
+{
+    writer_t w = { NULL, mapping, NULL, pool };
+
+    return extra_of(&w, attr);
+}
+
 int scim_condition_is_unique(const scim_filter_t *filter,
                              const scim_rtype_t *type)
 {

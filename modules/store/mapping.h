@@ -91,6 +91,8 @@ typedef struct scim_facts_t {
     const unsigned char *not_null;  /* likewise */
     const unsigned char *as_text;   /* likewise: of no text type (uuid, an
                                      * enum), but compared as text */
+    const unsigned char *by_code_point; /* likewise: what its text is compared
+                                     * by has this order by itself */
     apr_array_header_t *rules;      /* of scim_rule_t */
 } scim_facts_t;
 

@@ -348,43 +348,158 @@ static scim_err_t *put_filter(scim_sql_t *sql, const scim_mapping_t *mapping,
     return scim_condition_write(sql, mapping, facts, filter);
 }
 
+/* A stretch of an order, as far as an index knows it: NULL stands at one end
+ * of an index, and no comparison reaches it. */
+typedef enum {
+    STRETCH_ALL,
+    STRETCH_BEHIND,         /* behind the place */
+    STRETCH_NULL,           /* all without a value */
+    STRETCH_NULL_BEHIND,    /* those of them that are behind the place */
+    STRETCH_VALUE           /* all with one */
+} stretch_t;
+
+/* Of what a page consists, in order. Returns how many there are. */
+static int find_stretches(stretch_t stretches[2], const scim_page_t *page)
+{
+    const scim_order_t *order = page->order;
+    int by_null = order->value && page->after && !page->after->value;
+
+    stretches[0] = !page->after ? STRETCH_ALL
+                 : by_null ? STRETCH_NULL_BEHIND : STRETCH_BEHIND;
+    stretches[1] = by_null ? STRETCH_VALUE : STRETCH_NULL;
+    return page->after && order->value && order->can_be_null
+        && by_null == order->descending ? 2 : 1;
+}
+
+static void put_stretch(scim_sql_t *sql, const scim_mapping_t *mapping,
+                        const scim_facts_t *facts, const scim_page_t *page,
+                        stretch_t stretch)
+{
+    const scim_order_t *order = page->order;
+    const char *beyond = order->descending ? " < " : " > ";
+    int by_value = stretch == STRETCH_BEHIND && order->value;
+
+    if (stretch == STRETCH_ALL) {
+        return;
+    }
+    PUTS(sql, " AND ");
+    if (by_value) {
+        PUTS(sql, "(");
+    }
+    if (order->value) {
+        PUTS(sql, order->value);
+        PUTS(sql, by_value ? ", "
+                  : stretch == STRETCH_VALUE ? " IS NOT NULL" : " IS NULL");
+    }
+    if (stretch == STRETCH_NULL || stretch == STRETCH_VALUE) {
+        return;
+    }
+    if (stretch == STRETCH_NULL_BEHIND) {
+        PUTS(sql, " AND ");
+    }
+    put_column(sql, mapping->key);
+    PUTS(sql, by_value ? ")" : "");
+    PUTS(sql, beyond);
+    if (by_value) {
+        PUTS(sql, "(");
+        scim_sql_param(sql, page->after->value, order->type);
+        PUTS(sql, ", ");
+    }
+    scim_sql_param(sql, page->after->key, facts->key_type);
+    PUTS(sql, by_value ? ")" : "");
+}
+
+static void put_limit(scim_sql_t *sql, const scim_page_t *page)
+{
+    PUTS(sql, " LIMIT ");
+    scim_sql_param(sql, apr_itoa(sql->text.pool, page->count), "bigint");
+    if (!page->after) {
+        PUTS(sql, " OFFSET ");
+        scim_sql_param(sql, apr_psprintf(sql->text.pool, "%" APR_INT64_T_FMT,
+                                         page->skip), "bigint");
+    }
+}
+
+static scim_err_t *put_rows(scim_sql_t *sql, const scim_mapping_t *mapping,
+                            const scim_facts_t *facts,
+                            const scim_page_t *page, stretch_t stretch)
+{
+    const scim_order_t *order = page->order;
+    const char *direction = order->descending ? " DESC" : "";
+
+    PUTS(sql, "SELECT ");
+    put_columns(sql, mapping, 0);
+    if (order->value) {
+        PUTS(sql, ", ");
+        PUTS(sql, order->value);
+        PUTS(sql, " AS " SCIM_SQL_SORT);
+    }
+    put_from_live(sql, mapping, facts);
+    SCIM_TRY(put_filter(sql, mapping, facts, page->filter));
+    put_stretch(sql, mapping, facts, page, stretch);
+    /* by tenant first, though it is one: so the index on both is walked,
+     * and not the key's through all tenants */
+    PUTS(sql, " ORDER BY ");
+    put_column(sql, mapping->tenant);
+    PUTS(sql, direction);
+    PUTS(sql, ", ");
+    if (order->value) {
+        PUTS(sql, order->value);
+        PUTS(sql, direction);
+        PUTS(sql, ", ");
+    }
+    put_column(sql, mapping->key);
+    PUTS(sql, direction);
+    put_limit(sql, page);
+    return NULL;
+}
+
+/* Each stretch is a walk along the index; as one condition with OR the two
+ * would be a walk from its beginning. */
+static scim_err_t *put_page(scim_sql_t *sql, const scim_mapping_t *mapping,
+                            const scim_facts_t *facts,
+                            const scim_page_t *page)
+{
+    const char *direction = page->order->descending ? " DESC" : "";
+    stretch_t stretches[2];
+
+    if (find_stretches(stretches, page) == 1) {
+        return put_rows(sql, mapping, facts, page, stretches[0]);
+    }
+    PUTS(sql, "SELECT * FROM ((");
+    SCIM_TRY(put_rows(sql, mapping, facts, page, stretches[0]));
+    PUTS(sql, ") UNION ALL (");
+    SCIM_TRY(put_rows(sql, mapping, facts, page, stretches[1]));
+    PUTS(sql, ")) AS u ORDER BY u." SCIM_SQL_SORT);
+    PUTS(sql, direction);
+    PUTS(sql, ", u.id");
+    PUTS(sql, direction);
+    put_limit(sql, page);
+    return NULL;
+}
+
 scim_err_t *scim_sql_list(scim_sql_t *sql, const scim_mapping_t *mapping,
                           const scim_facts_t *facts,
-                          const scim_asker_t *asker,
-                          const scim_filter_t *filter, apr_int64_t skip,
-                          int count)
+                          const scim_asker_t *asker, const scim_page_t *page)
 {
-    apr_pool_t *pool = sql->text.pool;
-    int all = filter && count && !skip
-           && scim_condition_is_unique(filter, mapping->type);
+    int all = page->filter && page->count && !page->skip
+           && scim_condition_is_unique(page->filter, mapping->type);
+    int counted = page->is_counted && !all;
 
     PUTS(sql, "SELECT t.token_id, t.tenant, t.actor, ");
-    PUTS(sql, all ? "NULL AS how" : "n.total AS how");
-    PUTS(sql, count ? ", r.* FROM " : " FROM ");
+    PUTS(sql, counted ? "n.total AS how" : "NULL AS how");
+    PUTS(sql, page->count ? ", r.* FROM " : " FROM ");
     PUTS(sql, mapping->tokens);
     PUTS(sql, " AS t");
-    if (!all) {
+    if (counted) {
         PUTS(sql, " CROSS JOIN LATERAL (SELECT count(*) AS total");
         put_from_live(sql, mapping, facts);
-        SCIM_TRY(put_filter(sql, mapping, facts, filter));
+        SCIM_TRY(put_filter(sql, mapping, facts, page->filter));
         PUTS(sql, ") AS n");
     }
-    if (count) {
-        PUTS(sql, " LEFT JOIN LATERAL (SELECT ");
-        put_columns(sql, mapping, 0);
-        put_from_live(sql, mapping, facts);
-        SCIM_TRY(put_filter(sql, mapping, facts, filter));
-        /* by tenant first, though it is one: so the index on both is walked,
-         * and not the key's through all tenants */
-        PUTS(sql, " ORDER BY ");
-        put_column(sql, mapping->tenant);
-        PUTS(sql, ", ");
-        put_column(sql, mapping->key);
-        PUTS(sql, " LIMIT ");
-        scim_sql_param(sql, apr_itoa(pool, count), "bigint");
-        PUTS(sql, " OFFSET ");
-        scim_sql_param(sql, apr_psprintf(pool, "%" APR_INT64_T_FMT, skip),
-                       "bigint");
+    if (page->count) {
+        PUTS(sql, " LEFT JOIN LATERAL (");
+        SCIM_TRY(put_page(sql, mapping, facts, page));
         PUTS(sql, ") AS r ON true");
     }
     put_where_token(sql, asker);

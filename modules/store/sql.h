@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "query/filter.h"
 #include "store/mapping.h"
+#include "store/order.h"
 #include "store/row.h"
 
 typedef struct scim_sql_t {
@@ -77,19 +78,31 @@ void scim_sql_get(scim_sql_t *sql, const scim_mapping_t *mapping,
                   const scim_facts_t *facts, const scim_asker_t *asker,
                   const char *id, int lock);
 
+/* The name of a further column in the answer to a list that is sorted: what
+ * each resource is sorted by. */
+#define SCIM_SQL_SORT "sort"
+
+/* What is wanted of a list. */
+typedef struct scim_page_t {
+    const scim_filter_t *filter;    /* NULL: everything */
+    const scim_order_t *order;
+    const scim_place_t *after;      /* the page begins behind this place;
+                                     * NULL: at the beginning */
+    apr_int64_t skip;               /* without a place: resources before the
+                                     * page */
+    int count;                      /* resources on it at most */
+    int is_counted;                 /* the total is asked for */
+} scim_page_t;
+
 /**
- * A page of a list, ordered by key.
+ * A page of a list.
  *
- * @param filter NULL: everything
- * @param skip   resources before the page
- * @param count  resources on the page at most; 0: the total alone
  * @return NULL, or SCIM_ERR_INVALID_FILTER for an attribute that is not kept
  */
 scim_err_t *scim_sql_list(scim_sql_t *sql, const scim_mapping_t *mapping,
                           const scim_facts_t *facts,
                           const scim_asker_t *asker,
-                          const scim_filter_t *filter, apr_int64_t skip,
-                          int count);
+                          const scim_page_t *page);
 
 /**
  * Insert a resource and its event, unless a row stands in the way: then

@@ -64,9 +64,11 @@ my @route = (
     [GET => '/ServiceProviderConfig'], [GET => '/ResourceTypes'], [GET => '/Schemas'],
     [GET => '/Schemas/urn:ietf:params:scim:schemas:core:2.0:User'],
     [POST => '/Bulk', {}], [GET => '/Me'], [POST => '/Users/.search', {}],
+    [POST => '/Groups/.search', {}], [POST => '/.search', {}], [POST => '/.search', { count => 'x' }],
     [GET => ''], [GET => '/'], [GET => '/no/such/thing'], [GET => '//Users'],
     [OPTIONS => '/Users'], [BREW => '/Users'],
     [GET => '/Users?filter=((('], [GET => '/Users?count=x'],
+    [GET => '/Users?cursor'], [GET => '/Users?cursor=x'], [GET => '/Users?cursor&startIndex=1'],
 );
 for my $request (@route) {
     my ($method, $target, @body) = @$request;

@@ -62,6 +62,28 @@ costs('HEAD', 1, 1, 200, sub { head("/Users/$id", @there) });
 is_list costs('a page', 1, 1, 200, sub { get('/Users', @there) }), 2, 'a page: all users';
 costs('a later page', 1, 1, 200, sub { get('/Users?startIndex=2&count=1', @there) });
 costs('a count', 1, 1, 200, sub { get('/Users?count=0', @there) });
+is_list costs('a search', 1, 1, 200, sub { post('/Users/.search', { count => 1 }, @there) }), 2, 'a search: the total';
+costs('a sorted page', 1, 1, 200, sub { get('/Users?sortBy=userName', @there) });
+costs('the root', 1, 1, 200, sub { get('/', @there) });
+{
+    # in each the keys of cursors are a statement beside it
+    my $first = costs('the first page by cursor', 1, 2, 200, sub { get('/Users?sortBy=userName&cursor&count=1', @there) });
+    my $next = $first->json->{nextCursor};
+    costs('a later page by cursor', 1, 2, 200, sub { get("/Users?sortBy=userName&cursor=$next&count=1", @there) });
+    costs('a cursor that is none', 1, 2, 400, sub { get('/Users?cursor=x', @there) });
+    costs('a cursor without a token', 0, 0, 401, sub { get("/Users?cursor=$next", @there, token => undef) });
+    costs('a cursor with a token that is not valid', 1, 2, 401, sub { get("/Users?cursor=$next", @there, token => $unknown) });
+
+    # the one page after a rotation, which has to learn the key first
+    db()->do('SELECT scim.rotate_key()');
+    costs('a page, by a new key', 1, 2, 200, sub { get('/Users?cursor&count=1', @there) });
+    my $other = get('/Users?cursor&count=1')->json->{nextCursor};
+    $relay->reset_connections;
+    is get("/Users/$id", @there)->code, 200, "a new connection";
+    $relay->reset_counts;
+    is get("/Users?cursor=$other&count=1", @there)->code, 200, 'a cursor on a connection that knows no key yet';
+    is_deeply [@{ $relay->counts }{qw(turns statements)}], [2, 4], 'costs one more turn, once';
+}
 costs('an unknown id', 1, 1, 404, sub { get('/Users/987654321', @there) });
 costs('an id that is none', 1, 1, 404, sub { get('/Users/x', @there) });
 costs('a filter that cannot be read', 1, 1, 400, sub { get('/Users?filter=' . filter('userName eq'), @there) });

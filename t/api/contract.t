@@ -49,6 +49,7 @@ for my $case (
     ['read the table of tokens',         'SELECT token_sha256 FROM public.api_tokens'],
     ['count tokens that are not valid',  'SELECT count(*) FROM public.api_tokens'],
     ['read events',                      'SELECT id FROM scim.events'],
+    ['read the table of settings',       'SELECT value FROM scim.settings'],
     ['read the definition of passwords of roles', 'SELECT rolpassword FROM pg_authid'],
     ['read files of the server',         q{SELECT pg_read_file('postgresql.conf')}],
     # writing
@@ -75,9 +76,13 @@ for my $case (
     ['delete events',                    'DELETE FROM scim.events'],
     ['rewrite events',                   q{UPDATE scim.events SET actor = 'x'}],
     ['empty events',                     'TRUNCATE scim.events'],
+    ['give itself a key of cursors',     q{INSERT INTO scim.settings (name, value) VALUES ('cursor_key', sha256('x'))}],
+    ['end a key of cursors',             'UPDATE scim.settings SET ends_at = now()'],
+    ['write to the view of keys',        q{UPDATE scim.cursor_keys SET key = sha256('x')}],
     ['choose the time of an event',      q{INSERT INTO scim.events (at, operation, outcome) VALUES (now(), 'x', 'applied')}],
     ['choose the number of an event',    q{INSERT INTO scim.events (id, operation, outcome) OVERRIDING SYSTEM VALUE VALUES (1, 'x', 'applied')}],
     # running
+    ['rotate the key of cursors',        'SELECT scim.rotate_key()'],
     ['issue a token',                    "SELECT scim.token_issue($admin, interval '1 day')"],
     ['revoke a token',                   q{SELECT scim.token_revoke('1')}],
     ['switch an organisation on',        'SELECT scim.access_organisation(1, true)'],
@@ -101,7 +106,7 @@ for my $case (
     my $state = state_of($role, $sql);
     # 42501 is a lack of privilege; the view is not updatable for anybody, and a
     # grant to PUBLIC cannot have the option to grant
-    my $want = $what =~ /the view of tokens/ ? qr/^(?:55000|42501)$/ : $what =~ /^grant/ ? qr/^(?:0LP01|42501)$/ : qr/^42501$/;
+    my $want = $what =~ /the view of (?:tokens|keys)/ ? qr/^(?:55000|42501)$/ : $what =~ /^grant/ ? qr/^(?:0LP01|42501)$/ : qr/^42501$/;
     like $state, $want, "the role cannot $what";
 }
 is encode(db()->selectall_arrayref('SELECT * FROM public.users ORDER BY id', { Slice => {} })), $before,
@@ -113,6 +118,7 @@ for my $case (
          role, active, external_id, deleted_at, scim_extra, created_at, updated_at FROM public.users'],
     ['read valid tokens', 'SELECT token_sha256, token_id, tenant, actor FROM scim.tokens'],
     ['ask for the version', 'SELECT scim.version()'],
+    ['read the keys of cursors', 'SELECT key, made_at FROM scim.cursor_keys'],
     ['make a user', q{INSERT INTO public.users (organisation_id, username, email, first_name, last_name, active, external_id,
          deleted_at, scim_extra, password_hash) VALUES (1, 'made', 'm', 'f', 'l', true, 'e', NULL, '{}', '!')}],
     ['change a user', "UPDATE public.users SET username = 'c', email = 'm', first_name = 'f', last_name = 'l', active = false,
@@ -165,6 +171,7 @@ sub privileges {
 
 my @expected = sort(
     'schema scim USAGE', 'schema public USAGE', 'function scim.version()', 'table scim.tokens SELECT',
+    'table scim.cursor_keys SELECT',
     (map { "column public.users.$_ SELECT" } qw(id organisation_id username username_key email email_key first_name
         last_name role active external_id deleted_at scim_extra created_at updated_at)),
     (map { "column public.users.$_ INSERT" } qw(organisation_id username email first_name last_name active external_id
@@ -189,7 +196,7 @@ is db()->selectrow_array(q{SELECT has_database_privilege('mod_scim', current_dat
 # docs/database.md says the same
 {
     my $doc = slurp(top() . '/docs/database.md');
-    for my $name (qw(scim.version() scim.tokens scim.events)) {
+    for my $name (qw(scim.version() scim.tokens scim.cursor_keys scim.events)) {
         like $doc, qr/\| `\Q$name\E` \| (?:EXECUTE|SELECT|INSERT)/, "docs/database.md lists the right on $name";
     }
 }
@@ -342,7 +349,7 @@ refused_with($$_[0], $$_[1], "refused: $$_[0]") for
 db()->do("CREATE ROLE somebody_$$");
 db()->do("GRANT USAGE ON SCHEMA scim TO somebody_$$");
 for my $call ("scim.token_issue($admin, '1 day')", "scim.token_revoke('1')", 'scim.access_organisation(1, true)',
-              "scim.access_user($id, true)", 'scim.version()') {
+              "scim.access_user($id, true)", 'scim.version()', 'scim.rotate_key()') {
     db()->do("SET ROLE somebody_$$");
     is state_of(db(), "SELECT $call"), '42501', "nobody may call $call by himself";
     db()->do('RESET ROLE');
@@ -482,7 +489,9 @@ my $sql = top() . '/conf/sql';
 # All that the file makes, as text.
 sub made {
     my ($dbh) = @_;
-    return $dbh->selectcol_arrayref(<<'END');
+    my $settings = $dbh->selectrow_array(q{SELECT to_regclass('scim.settings')})
+        ? $dbh->selectcol_arrayref(q{SELECT 'setting ' || s FROM scim.settings AS s ORDER BY id}) : [];
+    return [@{ $dbh->selectcol_arrayref(<<'END') }, @$settings];
 SELECT 'schema ' || nspname || coalesce((SELECT string_agg(g::text, ' ' ORDER BY g::text) FROM aclexplode(coalesce(nspacl, acldefault('n', nspowner))) AS g), '') || coalesce(obj_description(oid, 'pg_namespace'), '')
   FROM pg_namespace WHERE nspname IN ('scim', 'public')
 UNION ALL
@@ -543,7 +552,7 @@ my @database;
     my $first = made($dbh);
     cmp_ok scalar(grep { /\bscim\./ } @$first), '>=', 30, 'it makes its objects';
     is_deeply [run_file($name, "$sql/scim.sql")], [1, ''], 'a second run, without a word';
-    is_deeply made($dbh), $first, 'changes nothing, and keeps the events';
+    is_deeply made($dbh), $first, 'changes nothing, and keeps the events and the key';
     is_deeply [sort @{ privileges($dbh) }], \@expected, 'the role has its privileges in this database too';
 
     # what somebody has granted by hand
@@ -583,11 +592,24 @@ my @database;
     is_deeply made($dbh), $first, 'and all is as it was';
 
     # a newer one is not taken back
-    $dbh->do('CREATE OR REPLACE FUNCTION scim.version() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 2');
+    $dbh->do('CREATE OR REPLACE FUNCTION scim.version() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 3');
     my ($ok, $out) = run_file($name, "$sql/scim.sql");
     ok !$ok, 'over a newer version the file does not run';
-    like $out, qr/already has version 2, this file would take it back to version 1/, 'and says why';
-    is $dbh->selectrow_array('SELECT scim.version()'), 2, 'the newer one stays';
+    like $out, qr/already has version 3, this file would take it back to version 2/, 'and says why';
+    is $dbh->selectrow_array('SELECT scim.version()'), 3, 'the newer one stays';
+
+    # an older one is brought up to date: version 1 had no settings
+    $dbh->do($_) for 'DROP VIEW scim.cursor_keys', 'DROP FUNCTION scim.rotate_key()', 'DROP TABLE scim.settings',
+        'CREATE OR REPLACE FUNCTION scim.version() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1';
+    my $old = made($dbh);
+    is_deeply [run_file($name, "$sql/scim.sql")], [1, ''], 'over version 1 the file runs, without a word';
+    is $dbh->selectrow_array('SELECT scim.version()'), 2, 'and makes it version 2';
+    my %was = map { $_ => 1 } @$old;
+    my @new = grep { !$was{$_} && !/^function .*\bversion\(\)/s } @{ made($dbh) };
+    is_deeply [grep { !/settings|cursor_keys?|rotate_key/ } @new], [], 'adding the settings and nothing else';
+    is $dbh->selectrow_array('SELECT count(*) FROM scim.cursor_keys'), 1, 'with a key';
+    is $dbh->selectrow_array(q{SELECT count(*) FROM scim.events WHERE operation = 'kept'}), 1, 'and keeping the events';
+    is_deeply [sort @{ privileges($dbh) }], \@expected, 'the role has its privileges';
     $dbh->disconnect;
 }
 {

@@ -14,9 +14,9 @@ my $config = $res->json;
 is $res->code, 200, 'D1: ServiceProviderConfig is there';
 like $res->header('Content-Type'), qr{^application/scim\+json}, 'D1: as SCIM';
 is_deeply $config->{schemas}, [$SPC], 'D1: under its schema';
-is_deeply [map { $config->{$_}{supported} } qw(patch filter etag bulk changePassword)],
-    [json_true, json_true, json_true, json_true, json_false],
-    'D1: patch, filter, etag and bulk yes, changePassword no';
+is_deeply [map { $config->{$_}{supported} } qw(patch filter sort etag bulk changePassword)],
+    [json_true, json_true, json_true, json_true, json_true, json_false],
+    'D1: patch, filter, sort, etag and bulk yes, changePassword no';
 cmp_ok $config->{filter}{maxResults}, '>=', 100, 'D1: filter.maxResults is a number';
 like encode($config->{bulk}), qr/"$_":\d/, "D1: bulk.$_ is a number"
     for qw(maxOperations maxPayloadSize);

@@ -4,6 +4,7 @@
 # index scan that touches a handful of rows, whether the plan is made for the
 # values at hand or for any values.
 use ScimTest;
+use ScimTest::Sys qw(top slurp);
 use Digest::SHA qw(sha256_hex);
 use Time::HiRes qw(time);
 
@@ -263,6 +264,98 @@ for my $case (['the first page', '/Users'], ['a short page', '/Users?count=5'], 
         is $page[0]{'Node Type'}, 'Index Scan', "the first page of the huge organisation, $mode plan: of an index";
         is looked_at(@page), 50, "the first page of the huge organisation, $mode plan: of one page" or diag shown(@page);
     }
+}
+
+# ---- sorted lists and cursors ----
+
+# The rows that the page itself looks at: not those of the total, which is
+# counted in an index and for the first page only.
+sub page_scans {
+    my ($mode, $statement) = @_;
+    return grep { grep { $_ eq 'Limit' } @{ $_->{above} } } reads('users', plan_of($mode, @$statement));
+}
+
+# is_walk(NAME, STATEMENT, INDEX, MOST rows): the page is read along the index.
+sub is_walk {
+    my ($name, $statement, $index, $most) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    for my $mode (qw(custom generic)) {
+        my @page = page_scans($mode, $statement);
+        is_deeply [grep { !/^$index$/ } map { $_->{'Index Name'} // $_->{'Node Type'} } @page], [],
+            "$name, $mode plan: along the index" or diag shown(@page);
+        cmp_ok looked_at(@page), '<=', $most, "$name, $mode plan: no more than the page" or diag shown(@page);
+    }
+}
+
+# The cursor of a page in the middle of the list: what the module would seal
+# there is got by a walk of large pages.
+sub deep {
+    my ($query, $pages) = @_;
+    my $cursor = '';
+    for (1 .. $pages) {
+        my $json = get("/Users?$query&count=1000&attributes=id&cursor=$cursor", base => $h->base)->json;
+        $cursor = $json->{nextCursor} or die "the list is too short: $query";
+    }
+    return $cursor;
+}
+
+for my $case (
+    ['by userName',             'sortBy=userName',                           'users_username_live'],
+    ['by userName, descending', 'sortBy=userName&sortOrder=descending',      'users_username_live'],
+    ['by externalId',           'sortBy=externalId',                         'users_external_id_live'],
+    ['by externalId, descending', 'sortBy=externalId&sortOrder=descending',  'users_external_id_live'],
+    ['by nothing',              'x',                                         'users_id_live'],
+) {
+    my ($what, $query, $index) = @$case;
+    my ($res, @sent) = caught(GET => "/Users?$query&count=50");
+    is_list $res, $huge, "sorted $what";
+    is_walk("sorted $what, the first page", $sent[0], $index, 51);
+    ($res, @sent) = caught(GET => "/Users?$query&count=50&cursor");
+    my $first = $res->json->{nextCursor};
+    is_walk("sorted $what, the first page of a cursor", $sent[0], $index, 52);
+    for my $depth (['second', $first], ['deep', deep($query, 30)]) {
+        my ($how, $cursor) = @$depth;
+        # once to learn the keys
+        ($res, @sent) = caught(GET => "/Users?$query&count=50&cursor=$cursor");
+        is $res->json->{itemsPerPage}, 50, "sorted $what, a $how page: is there" or diag $res->as_string;
+        unlike $sent[-1][0], qr/count\(/, "sorted $what, a $how page: nothing is counted";
+        # a few more: where the index has no key, it begins at the value itself;
+        # those without a value are the other stretch of the order
+        is_walk("sorted $what, a $how page", $sent[-1], "(?:$index|users_id_live)", $what =~ /externalId/ ? 110 : 53);
+    }
+}
+# An order that is asked for often gets the index that docs/database.md names.
+{
+    my @index = slurp(top() . '/docs/database.md') =~ /^    (CREATE INDEX ON public\.users \(organisation_id,\n.*?NULLIF.*?;)$/msg;
+    is scalar(@index), 2, 'docs/database.md has indexes for orders';
+    for my $case (['name.familyName', qr/last_name/], ['displayName', qr/displayName/]) {
+        my ($by, $pattern) = @$case;
+        my ($sql) = grep { $_ =~ $pattern } @index;
+        db()->do($sql =~ s/INDEX ON/INDEX an_order ON/r);
+        db()->do('ANALYZE public.users');
+        for my $query ("sortBy=$by", "sortBy=$by&sortOrder=descending") {
+            my ($res, @sent) = caught(GET => "/Users?$query&count=50&cursor=" . deep($query, 30));
+            is $res->json->{itemsPerPage}, 50, "$query, a deep page by its index: is there";
+            is_walk("$query, a deep page by its index", $sent[-1], '(?:an_order|users_id_live)', 110);
+        }
+        db()->do('DROP INDEX public.an_order');
+    }
+}
+{
+    # who has no externalId stands at the end, in the order of ids
+    db()->do(q{UPDATE public.users SET external_id = NULL WHERE organisation_id = 1 AND id % 1000 = 7});
+    db()->do('ANALYZE public.users');
+    my $cursor = deep('sortBy=externalId', int($huge / 1000) - 1);
+    my (@ids, $res, @sent);
+    while (defined $cursor) {
+        ($res, @sent) = caught(GET => "/Users?sortBy=externalId&count=300&attributes=externalId&cursor=$cursor");
+        push @ids, map { [$_->{id}, $_->{externalId}] } @{ $res->json->{Resources} };
+        is_walk('without externalId', $sent[-1], '(?:users_external_id_live|users_id_live)', 2000);
+        $cursor = $res->json->{nextCursor};
+    }
+    my @without = map { $_->[0] } grep { !defined $_->[1] } @ids;
+    cmp_ok scalar(@without), '>', 50, 'some have no externalId';
+    is_deeply [map { $_->[0] } @ids[-@without .. -1]], [sort { $a <=> $b } @without], 'they come last, by id';
 }
 
 # ---- writing ----

@@ -270,6 +270,8 @@ spoiled('no INSERT on the events', 'REVOKE INSERT (changes) ON scim.events FROM 
 spoiled('no EXECUTE on the version', 'REVOKE EXECUTE ON FUNCTION scim.version() FROM mod_scim',
     qr/scim\.version\(\).*GRANT EXECUTE ON FUNCTION scim\.version\(\) TO "mod_scim"$/,
     mend => ['GRANT EXECUTE ON FUNCTION scim.version() TO mod_scim']);
+spoiled('no SELECT on the keys of cursors', 'REVOKE SELECT ON scim.cursor_keys FROM mod_scim',
+    qr/role "mod_scim" may not read scim\.cursor_keys; GRANT SELECT ON scim\.cursor_keys TO "mod_scim"$/);
 spoiled('no USAGE on the schema of the tokens', 'REVOKE USAGE ON SCHEMA scim FROM mod_scim',
     qr/role "mod_scim" may not use .*schema.*GRANT USAGE ON SCHEMA "?scim"? TO "mod_scim"$/,
     mend => ['GRANT USAGE ON SCHEMA scim TO mod_scim']);
@@ -365,10 +367,10 @@ is encode($dbh->selectcol_arrayref($indexes)), $as_made, 'the indexes are as the
 
 # the schema scim
 my $version = sub { "CREATE OR REPLACE FUNCTION scim.version() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN $_[0]" };
-for my $other (0, 2) {
+for my $other (1, 3) {
     spoiled("version $other of the schema", $version->($other),
-        qr/schema "scim" is of version $other, this module works with 1; run the scim\.sql that came with the module$/,
-        mend => [$version->(1)]);
+        qr/schema "scim" is of version $other, this module works with 2; run the scim\.sql that came with the module$/,
+        mend => [$version->(2)]);
 }
 spoiled('a schema without a version', 'ALTER FUNCTION scim.version() RENAME TO edition',
     qr/schema "scim" is missing or too old; run scim\.sql in this database$/,
@@ -376,6 +378,9 @@ spoiled('a schema without a version', 'ALTER FUNCTION scim.version() RENAME TO e
 spoiled('a schema without events', 'ALTER TABLE scim.events RENAME TO happenings',
     qr/schema "scim" is missing or too old; run scim\.sql in this database$/,
     mend => ['ALTER TABLE scim.happenings RENAME TO events']);
+spoiled('a schema without keys for cursors', 'ALTER VIEW scim.cursor_keys RENAME TO door_keys',
+    qr/schema "scim" is missing or too old; run scim\.sql in this database$/,
+    mend => ['ALTER VIEW scim.door_keys RENAME TO cursor_keys']);
 spoiled('a view of tokens with other columns', 'ALTER VIEW scim.tokens RENAME COLUMN actor TO owner',
     qr/ScimTokens: "scim"\."tokens" is not a view with the columns token_sha256 bytea, token_id text, tenant text and actor text; run scim\.sql in this database$/,
     mend => ['ALTER VIEW scim.tokens RENAME COLUMN owner TO actor']);

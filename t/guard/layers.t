@@ -33,7 +33,7 @@ my @LIBRARY = (
     ['json-c' => qr{^(?:json|json-c/.*|json_\w+)\.h$}, qr{^modules/base/json\.c$}],
     [libpq  => qr{^(?:libpq-fe\.h|libpq-events\.h|libpq/.*|postgres_ext\.h|pg_config.*\.h)$},
                qr{^modules/pg/}],
-    [libcrypto => qr{^openssl/}, qr{^modules/base/digest\.c$}],
+    [libcrypto => qr{^openssl/}, qr{^modules/base/(?:digest|seal)\.c$}],
 );
 
 # All that is left: APR, APR-util, the C library and POSIX.

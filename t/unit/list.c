@@ -1,4 +1,4 @@
-/* Query strings, and what they let a reply show. */
+/* Query strings and searches, and what they let a reply show. */
 #include "query/list.h"
 #include "query/projection.h"
 #include "schema/builtin.h"
@@ -86,6 +86,123 @@ static void test_lists(void)
        "a comma may be encoded, an empty list is none");
 }
 
+/* What a query string and a search say beside filter and index. */
+static const struct {
+    const char *query, *body;
+    const char *sort_by;
+    int descending;
+    const char *cursor;
+    int start, count;
+    const char *attributes;
+} both[] = {
+    { "sortBy=userName", "{\"sortBy\":\"userName\"}", "userName", 0, NULL, 1,
+      100, NULL },
+    { "SORTBY=id&sortorder=Descending",
+      "{\"SORTBY\":\"id\",\"sortorder\":\"Descending\"}", "id", 1, NULL, 1,
+      100, NULL },
+    { "sortBy=&sortOrder=", "{\"sortBy\":\"\",\"sortOrder\":\"\"}", NULL, 0,
+      NULL, 1, 100, NULL },
+    { "sortBy&sortOrder", "{\"sortBy\":null,\"sortOrder\":null}", NULL, 0,
+      NULL, 1, 100, NULL },
+    { "sortOrder=ascending", "{\"sortOrder\":\"ascending\"}", NULL, 0, NULL, 1,
+      100, NULL },
+    { "cursor", "{\"cursor\":\"\"}", NULL, 0, "", 1, 100, NULL },
+    { "cursor=&count=0", "{\"cursor\":\"\",\"count\":0}", NULL, 0, "", 1, 0,
+      NULL },
+    { "count=7&CURSOR=aB-_", "{\"count\":7,\"CURSOR\":\"aB-_\"}", NULL, 0,
+      "aB-_", 1, 7, NULL },
+    { "count=-7&cursor", "{\"count\":-7,\"cursor\":\"\"}", NULL, 0, "", 1, 0,
+      NULL },
+    { "count=9999&cursor", "{\"count\":\"9999\",\"cursor\":\"\"}", NULL, 0, "",
+      1, 1000, NULL },
+    { "startIndex=5&count=3", "{\"startIndex\":5,\"count\":3}", NULL, 0, NULL,
+      5, 3, NULL },
+    { "startIndex=0", "{\"startIndex\":\"0\",\"cursor\":null}", NULL, 0, NULL,
+      1, 100, NULL },
+    { "attributes=a,b&schemas=x&extra",
+      "{\"attributes\":\"a,b\",\"schemas\":[\"x\",1],\"extra\":{\"a\":[]}}",
+      NULL, 0, NULL, 1, 100, "a,b" },
+    { "attributes=a,b,", "{\"attributes\":[\"a\",\"b\"]}", NULL, 0, NULL, 1,
+      100, "a,b," },
+    { "attributes=", "{\"attributes\":[]}", NULL, 0, NULL, 1, 100, NULL }
+};
+
+static const struct {
+    const char *query, *body;
+    scim_err_kind_t kind;
+} neither[] = {
+    { "sortOrder=up", "{\"sortOrder\":\"up\"}", SCIM_ERR_INVALID_VALUE },
+    { "cursor=x&startIndex=1", "{\"cursor\":\"x\",\"startIndex\":1}",
+      SCIM_ERR_INVALID_VALUE },
+    { "startIndex=1&cursor", "{\"startIndex\":1,\"cursor\":\"\"}",
+      SCIM_ERR_INVALID_VALUE },
+    { "cursor&count=ten", "{\"cursor\":\"\",\"count\":\"ten\"}",
+      SCIM_ERR_INVALID_COUNT },
+    { "count=&cursor", "{\"count\":true,\"cursor\":\"\"}",
+      SCIM_ERR_INVALID_COUNT },
+    { "count=1.5", "{\"count\":1.5}", SCIM_ERR_INVALID_VALUE },
+    { "startIndex=x", "{\"startIndex\":[1]}", SCIM_ERR_INVALID_VALUE },
+    { "cursor=a%00b", "{\"cursor\":1}", SCIM_ERR_INVALID_CURSOR },
+    { "filter=", "{\"filter\":\"\"}", SCIM_ERR_INVALID_FILTER },
+    { "filter=+", "{\"filter\":true}", SCIM_ERR_INVALID_FILTER },
+    { NULL, "{\"sortBy\":7}", SCIM_ERR_INVALID_VALUE },
+    { NULL, "{\"attributes\":{\"a\":1}}", SCIM_ERR_INVALID_VALUE },
+    { NULL, "{\"excludedAttributes\":[\"a\",null]}", SCIM_ERR_INVALID_VALUE }
+};
+
+static void is_same(const char *got, const char *want, const char *name,
+                    const char *what)
+{
+    is_str(got, want, "%s: %s", name, what);
+}
+
+static void test_one(const scim_list_t *list, size_t i, const char *name)
+{
+    is_same(list->sort_by, both[i].sort_by, name, "sortBy");
+    is_int(list->descending, both[i].descending, "%s: sortOrder", name);
+    is_same(list->cursor, both[i].cursor, name, "cursor");
+    is_int(list->start, both[i].start, "%s: startIndex", name);
+    is_int(list->count, both[i].count, "%s: count", name);
+    is_same(list->attributes, both[i].attributes, name, "attributes");
+}
+
+static scim_err_t *decode(scim_list_t *list, const char *text)
+{
+    scim_json_t *body;
+
+    SCIM_TRY(scim_json_parse(&body, text, strlen(text), pool));
+    return scim_list_decode(list, body, 100, 1000, pool);
+}
+
+static void test_searches(void)
+{
+    scim_list_t list;
+    scim_err_t *err;
+    size_t i;
+
+    for (i = 0; i < COUNT(both); i++) {
+        ok(!scim_list_parse(&list, both[i].query, 100, 1000, pool),
+           "%s: is read", both[i].query);
+        test_one(&list, i, both[i].query);
+        ok(!decode(&list, both[i].body), "%s: is read", both[i].body);
+        test_one(&list, i, both[i].body);
+    }
+    for (i = 0; i < COUNT(neither); i++) {
+        if (neither[i].query) {
+            err = scim_list_parse(&list, neither[i].query, 100, 1000, pool);
+            ok(err && err->kind == neither[i].kind, "%s: is refused",
+               neither[i].query);
+        }
+        err = decode(&list, neither[i].body);
+        ok(err && err->kind == neither[i].kind, "%s: is refused",
+           neither[i].body);
+    }
+    ok(!decode(&list, "{\"filter\":\"userName eq \\\"a\\\"\","
+                      "\"excludedAttributes\":[\"x\"]}")
+       && strcmp(list.filter, "userName eq \"a\"") == 0
+       && strcmp(list.excluded, "x,") == 0, "a search has a filter");
+}
+
 static const struct {
     const char *included, *excluded;
     const char *shown, *hidden;     /* paths, blank-separated */
@@ -142,6 +259,7 @@ int main(void)
     apr_initialize();
     apr_pool_create(&pool, NULL);
     test_lists();
+    test_searches();
     test_projections();
     apr_pool_destroy(pool);
     apr_terminate();

@@ -26,18 +26,21 @@ static const char *const bare_types[] = {
     "character varying", "timestamp with time zone"
 };
 static const int lengths[] = { 0, 0, 0, 0 };
+static const unsigned char not_null[] = { 1, 1, 0, 1 };
+static const unsigned char by_code_point[] = { 1, 1, 0, 1 };
 
 static const scim_facts_t facts = {
     .key_type = "bigint", .tenant_type = "uuid", .types = types,
-    .lengths = lengths
+    .lengths = lengths, .not_null = not_null, .by_code_point = by_code_point
 };
 static const scim_facts_t bare_facts = {
     .key_type = "uuid", .tenant_type = "text", .types = bare_types,
-    .lengths = lengths
+    .lengths = lengths, .not_null = not_null, .by_code_point = by_code_point
 };
 static const scim_facts_t flag_facts = {
     .key_type = "bigint", .tenant_type = "uuid", .types = types,
-    .lengths = lengths, .tombstone_is_boolean = 1
+    .lengths = lengths, .not_null = not_null, .by_code_point = by_code_point,
+    .tombstone_is_boolean = 1
 };
 
 static scim_mapping_t *make_mapping(int bare, apr_pool_t *pool)
@@ -116,6 +119,41 @@ static scim_state_t *state(const scim_mapping_t *mapping, const char *text,
     return scim_row_split(mapping, json(text, pool), pool);
 }
 
+/* A word of a statement's name, `sort=userName`: what stands behind it; NULL:
+ * it is not there. */
+static const char *word(const char *name, const char *what, apr_pool_t *pool)
+{
+    const char *at = strstr(name, what);
+
+    at = at ? at + strlen(what) : NULL;
+    return at ? apr_pstrndup(pool, at, strcspn(at, " :")) : NULL;
+}
+
+/* A list by name: `list`, `later` or `total`, `sort=` and `desc`, `after=`
+ * and the value of the last resource, `:` and a filter. */
+static scim_err_t *list(scim_sql_t *sql, const char *name,
+                        const scim_mapping_t *mapping,
+                        const scim_facts_t *known, const char *id,
+                        apr_pool_t *pool)
+{
+    const char *filter = strchr(name, ':');
+    const char *value = word(name, "after=", pool);
+    int later = strstr(name, "later") != NULL;
+    scim_place_t place = { value && *value ? value : NULL, id };
+    scim_order_t order;
+    scim_page_t page = { NULL, &order, value ? &place : NULL, later ? 200 : 0,
+                         strstr(name, "total") ? 0 : later ? 50 : 100,
+                         !value };
+
+    scim_order_make(&order, mapping, known, word(name, "sort=", pool),
+                    strstr(name, "desc") != NULL, pool);
+    if (filter) {
+        SCIM_TRY(scim_filter_parse(&page.filter, filter + 1, mapping->type,
+                                   pool));
+    }
+    return scim_sql_list(sql, mapping, known, &asker, &page);
+}
+
 /* Statements by name, each with the full mapping and with the bare one. */
 static const char *statement(const char *name, const scim_mapping_t *mapping,
                              const scim_facts_t *known, apr_pool_t *pool)
@@ -128,7 +166,6 @@ static const char *statement(const char *name, const scim_mapping_t *mapping,
         "\"externalId\":\"e\",\"title\":\"T\"}";
     const char *id = strcmp(known->key_type, "uuid") == 0
                    ? "00000000-0000-4000-8000-00000000000a" : "17";
-    const scim_filter_t *filter = NULL;
     scim_err_t *err = NULL;
     scim_sql_t sql;
 
@@ -142,16 +179,7 @@ static const char *statement(const char *name, const scim_mapping_t *mapping,
                      strstr(name, "lock") != NULL);
     }
     else if (strncmp(name, "list", 4) == 0) {
-        const char *text = strchr(name, ':');
-        int page = strstr(name, "later") != NULL;
-
-        if (text && (err = scim_filter_parse(&filter, text + 1, mapping->type,
-                                             pool))) {
-            return err->detail;
-        }
-        err = scim_sql_list(&sql, mapping, known, &asker, filter,
-                            page ? 200 : 0,
-                            strstr(name, "total") ? 0 : page ? 50 : 100);
+        err = list(&sql, name, mapping, known, id, pool);
     }
     else if (strcmp(name, "create all") == 0) {
         scim_sql_create(&sql, mapping, known, &asker,
@@ -385,6 +413,91 @@ static const struct {
       "filter: attribute \"title\" at character 1 is not kept by this"
       " service, so nothing can be found by it",
       NULL },
+    { "list sort=userName",
+      WHO "n.total AS how, r.*" TOKENS
+      " CROSS JOIN LATERAL (SELECT count(*) AS total" USERS
+      "r.\"deleted_at\" IS NULL) AS n LEFT JOIN LATERAL (SELECT " SHOWN
+      ", r.\"username_key\" AS sort" USERS
+      "r.\"deleted_at\" IS NULL ORDER BY r.\"org\", r.\"username_key\","
+      " r.\"id\" LIMIT $1::bigint OFFSET $2::bigint) AS r ON true WHERE"
+      " t.token_sha256 = $3::bytea <- 100, 0, \\x00ff",
+      WHO "n.total AS how, r.*" TOKENS
+      " CROSS JOIN LATERAL (SELECT count(*) AS total" BARE_USERS
+      "true) AS n LEFT JOIN LATERAL (SELECT " BARE_SHOWN
+      ", lower(r.\"username\") AS sort" BARE_USERS
+      "true ORDER BY r.\"org\", lower(r.\"username\"), r.\"id\" LIMIT"
+      " $1::bigint OFFSET $2::bigint) AS r ON true WHERE t.token_sha256 ="
+      " $3::bytea <- 100, 0, \\x00ff",
+      NULL },
+    { "list sort=userName desc after=joy",
+      WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " SHOWN
+      ", r.\"username_key\" AS sort" USERS
+      "r.\"deleted_at\" IS NULL AND (r.\"username_key\", r.\"id\") <"
+      " ($1::text, $2::bigint) ORDER BY r.\"org\" DESC,"
+      " r.\"username_key\" DESC, r.\"id\" DESC LIMIT $3::bigint) AS r ON"
+      " true WHERE t.token_sha256 = $4::bytea <- joy, 17, 100, \\x00ff",
+      NULL, NULL },
+    /* who has no value is a stretch of the index of its own */
+    { "list sort=externalId after=e",
+      WHO "NULL AS how, r.*" TOKENS
+      " LEFT JOIN LATERAL (SELECT * FROM ((SELECT " SHOWN
+      ", r.\"ext\" COLLATE \"C\" AS sort" USERS
+      "r.\"deleted_at\" IS NULL AND (r.\"ext\" COLLATE \"C\", r.\"id\") >"
+      " ($1::text, $2::bigint) ORDER BY r.\"org\", r.\"ext\" COLLATE \"C\","
+      " r.\"id\" LIMIT $3::bigint) UNION ALL (SELECT " SHOWN
+      ", r.\"ext\" COLLATE \"C\" AS sort" USERS
+      "r.\"deleted_at\" IS NULL AND r.\"ext\" COLLATE \"C\" IS NULL ORDER"
+      " BY r.\"org\", r.\"ext\" COLLATE \"C\", r.\"id\" LIMIT $4::bigint))"
+      " AS u ORDER BY u.sort, u.id LIMIT $5::bigint) AS r ON true WHERE"
+      " t.token_sha256 = $6::bytea <- e, 17, 100, 100, 100, \\x00ff",
+      NULL, NULL },
+    { "list sort=externalId after=",
+      WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " SHOWN
+      ", r.\"ext\" COLLATE \"C\" AS sort" USERS
+      "r.\"deleted_at\" IS NULL AND r.\"ext\" COLLATE \"C\" IS NULL AND"
+      " r.\"id\" > $1::bigint ORDER BY r.\"org\", r.\"ext\" COLLATE \"C\","
+      " r.\"id\" LIMIT $2::bigint) AS r ON true WHERE t.token_sha256 ="
+      " $3::bytea <- 17, 100, \\x00ff",
+      NULL, NULL },
+    { "list sort=externalId desc after=",
+      WHO "NULL AS how, r.*" TOKENS
+      " LEFT JOIN LATERAL (SELECT * FROM ((SELECT " SHOWN
+      ", r.\"ext\" COLLATE \"C\" AS sort" USERS
+      "r.\"deleted_at\" IS NULL AND r.\"ext\" COLLATE \"C\" IS NULL AND"
+      " r.\"id\" < $1::bigint ORDER BY r.\"org\" DESC, r.\"ext\" COLLATE"
+      " \"C\" DESC, r.\"id\" DESC LIMIT $2::bigint) UNION ALL (SELECT "
+      SHOWN ", r.\"ext\" COLLATE \"C\" AS sort" USERS
+      "r.\"deleted_at\" IS NULL AND r.\"ext\" COLLATE \"C\" IS NOT NULL"
+      " ORDER BY r.\"org\" DESC, r.\"ext\" COLLATE \"C\" DESC, r.\"id\""
+      " DESC LIMIT $3::bigint)) AS u ORDER BY u.sort DESC, u.id DESC LIMIT"
+      " $4::bigint) AS r ON true WHERE t.token_sha256 = $5::bytea <- 17,"
+      " 100, 100, 100, \\x00ff",
+      NULL, NULL },
+    { "list sort=externalId desc after=e",
+      WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " SHOWN
+      ", r.\"ext\" COLLATE \"C\" AS sort" USERS
+      "r.\"deleted_at\" IS NULL AND (r.\"ext\" COLLATE \"C\", r.\"id\") <"
+      " ($1::text, $2::bigint) ORDER BY r.\"org\" DESC, r.\"ext\" COLLATE"
+      " \"C\" DESC, r.\"id\" DESC LIMIT $3::bigint) AS r ON true WHERE"
+      " t.token_sha256 = $4::bytea <- e, 17, 100, \\x00ff",
+      NULL, NULL },
+    { "list after=:userName eq \"joy\"",
+      WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " SHOWN USERS
+      "r.\"deleted_at\" IS NULL AND ((r.\"username_key\" ="
+      " lower($1::text))) AND r.\"id\" > $2::bigint ORDER BY r.\"org\","
+      " r.\"id\" LIMIT $3::bigint) AS r ON true WHERE t.token_sha256 ="
+      " $4::bytea <- joy, 17, 100, \\x00ff",
+      WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " BARE_SHOWN
+      BARE_USERS
+      "true AND ((lower(r.\"username\") = lower($1::text))) AND r.\"id\" >"
+      " $2::uuid ORDER BY r.\"org\", r.\"id\" LIMIT $3::bigint) AS r ON"
+      " true WHERE t.token_sha256 = $4::bytea <- joy,"
+      " 00000000-0000-4000-8000-00000000000a, 100, \\x00ff",
+      NULL },
+    { "list total after=",
+      WHO "NULL AS how" TOKENS
+      " WHERE t.token_sha256 = $1::bytea <- \\x00ff",
+      NULL, NULL },
     { "list:meta.lastModified pr",
       "filter: attribute \"meta.lastModified\" at character 1 is not kept"
       " by this service, so nothing can be found by it",
@@ -613,12 +726,14 @@ static void test_same_text(const scim_mapping_t *mapping, apr_pool_t *pool)
     int i;
 
     for (i = 0; i < 2; i++) {
-        const scim_filter_t *filter = NULL;
+        scim_order_t order;
+        scim_page_t page = { NULL, &order, NULL, i ? 7 : 8, i ? 9 : 10, 1 };
 
+        scim_order_make(&order, mapping, &facts, "title", 0, pool);
         scim_sql_init(&sql[i], pool);
-        ok(!scim_filter_parse(&filter, filters[i], mapping->type, pool)
+        ok(!scim_filter_parse(&page.filter, filters[i], mapping->type, pool)
            && !scim_sql_list(&sql[i], mapping, &facts, i ? &somebody : &asker,
-                             filter, i ? 7 : 8, i ? 9 : 10), "a list");
+                             &page), "a list");
     }
     is_str(sql[1].text.data, sql[0].text.data, "the same text of a list");
     for (i = 0; i < 2; i++) {
