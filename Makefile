@@ -7,6 +7,8 @@ VARIANT ?= normal
 B       := $(if $(filter normal,$(VARIANT)),build,build/$(VARIANT))
 APXS    ?= apxs
 PKGS     = json-c libpq libcrypto
+# what scimctl alone needs
+CTL_PKGS = libcurl
 Q        = $(if $(V),,@)
 MAKEFLAGS += --no-print-directory
 
@@ -25,7 +27,7 @@ all: need
 	$(LOCKED) programs
 
 help:
-	@echo 'make                 build/mod_scim.so (V=1 shows the commands)'
+	@echo 'make                 build/mod_scim.so and build/scimctl (V=1 shows the commands)'
 	@echo 'make deps            install the Debian packages that are missing'
 	@echo 'make demo            users of two directories, provisioned; USERS=2400'
 	@echo 'make up, make down   a private PostgreSQL and httpd to play with'
@@ -57,7 +59,7 @@ need-clang:
 build/flags.mk: Makefile t/bin/deps
 	@t/bin/deps
 	@command -v $(APXS) >/dev/null || { echo '$(APXS) is missing: it belongs to httpd' >&2; exit 1; }
-	@pkg-config --print-errors --exists $(PKGS)
+	@pkg-config --print-errors --exists $(PKGS) $(CTL_PKGS)
 	@mkdir -p build
 	@{ echo "HTTPD_CFLAGS := $$($(APXS) -q CFLAGS)"; \
 	   echo "HTTPD_CPPFLAGS := $$($(APXS) -q CPPFLAGS EXTRA_CPPFLAGS | tr ';\n' '  ')" \
@@ -68,6 +70,8 @@ build/flags.mk: Makefile t/bin/deps
 	   echo "APR_LIBS := $$(apu-1-config --link-ld) $$(apr-1-config --link-ld)"; \
 	   echo "PKG_CFLAGS := $$(pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')"; \
 	   echo "PKG_LIBS := $$(pkg-config --libs $(PKGS))"; \
+	   echo "CTL_CFLAGS := $$(pkg-config --cflags $(CTL_PKGS) | sed 's/-I/-isystem /g')"; \
+	   echo "CTL_LIBS := $$(pkg-config --libs $(CTL_PKGS))"; \
 	 } | tr -d '\r' >$@.$$$$ && mv $@.$$$$ $@
 
 ifneq ($(filter-out help clean down deps need need-clang,$(or $(MAKECMDGOALS),all)),)
@@ -92,7 +96,8 @@ CC = clang
 endif
 
 CFLAGS  ?= -O2 -g
-INCLUDES = -I. -Imodules $(HTTPD_CPPFLAGS) $(APR_CFLAGS) $(PKG_CFLAGS)
+INCLUDES = -I. -Imodules $(HTTPD_CPPFLAGS) $(APR_CFLAGS) $(PKG_CFLAGS) \
+           $(CTL_CFLAGS)
 COMPILE  = $(CC) $(filter-out -flto%,$(HTTPD_CFLAGS)) $(CFLAGS) $(WARN) -fPIC \
            $(INCLUDES) $(EXTRA_$(VARIANT)) -MMD -MP
 
@@ -140,7 +145,7 @@ LINK_CORE = $(CC) $(LINK_$(VARIANT)) -o $@ $(filter %.o,$^) $(PKG_LIBS) $(APR_LI
 
 $(B)/scimctl: $(CTL_OBJ) $(LIB_OBJ) $(B)/sources
 	@$(if $(V),:,echo '  LINK    $@')
-	$(Q)$(LINK_CORE)
+	$(Q)$(LINK_CORE) $(CTL_LIBS)
 
 $(B)/unit/%: $(B)/obj/t/unit/%.o $(LIB_OBJ) $(B)/sources
 	@mkdir -p $(@D)
@@ -256,14 +261,18 @@ down:
 MODS = $(DESTDIR)$(shell $(APXS) -q SYSCONFDIR)/mods-available
 LIBEXEC = $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)
 SHARE = $(DESTDIR)/usr/share/mod_scim
+BIN = $(DESTDIR)/usr/bin
+MAN = $(DESTDIR)/usr/share/man/man1
 
 install: all
-	@mkdir -p $(LIBEXEC) $(MODS) $(SHARE)
+	@mkdir -p $(LIBEXEC) $(MODS) $(SHARE) $(BIN) $(MAN)
 	$(APXS) -i -S LIBEXECDIR=$(LIBEXEC) -n scim $(B)/mod_scim.la
 	install -m 644 conf/scim.load $(MODS)/scim.load
 	@to=$(MODS)/scim.conf; test ! -e $$to || cmp -s conf/scim.conf $$to || to=$$to.new; \
 	    echo "install -m 644 conf/scim.conf $$to"; install -m 644 conf/scim.conf $$to
 	install -m 644 conf/sql/scim.sql $(SHARE)/scim.sql
+	install -m 755 $(B)/scimctl $(BIN)/scimctl
+	install -m 644 docs/scimctl.1 $(MAN)/scimctl.1
 
 clean:
 	@if test -e build/up/env; then UP_DIR=build/up t/bin/up --down; fi
