@@ -39,16 +39,21 @@ help:
 	@echo 'make fuzz            new inputs for the parsers; FUZZ_SECONDS=30 each'
 	@echo 'make bench           what it costs; BENCH_USERS=100000 BENCH_ROUNDS=5'
 	@echo 'make install         module through apxs, configuration; DESTDIR='
+	@echo 'make deb             a Debian package in build/deb'
+	@echo 'make check-deb       installs it in a new Debian 12 and tries it; root'
 	@echo 'make clean           what the others made'
 
 # ---- what has to be installed ----
 
+# DEPS=true installs nothing, for builds that have seen to it themselves.
+DEPS ?= t/bin/deps
+
 deps:
-	@t/bin/deps
+	@$(DEPS)
 
 # Asked by everything that builds; some milliseconds when nothing is missing.
 need:
-	@t/bin/deps
+	@$(DEPS)
 
 need-clang:
 	@t/bin/deps --static
@@ -57,7 +62,7 @@ need-clang:
 # compiling a file, and included, so that a bare machine gets its packages
 # before anything is asked.
 build/flags.mk: Makefile t/bin/deps
-	@t/bin/deps
+	@$(DEPS)
 	@command -v $(APXS) >/dev/null || { echo '$(APXS) is missing: it belongs to httpd' >&2; exit 1; }
 	@pkg-config --print-errors --exists $(PKGS) $(CTL_PKGS)
 	@mkdir -p build
@@ -74,7 +79,7 @@ build/flags.mk: Makefile t/bin/deps
 	   echo "CTL_LIBS := $$(pkg-config --libs $(CTL_PKGS))"; \
 	 } | tr -d '\r' >$@.$$$$ && mv $@.$$$$ $@
 
-ifneq ($(filter-out help clean down deps need need-clang,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean down deps need need-clang deb check-deb,$(or $(MAKECMDGOALS),all)),)
 include build/flags.mk
 endif
 
@@ -274,6 +279,26 @@ install: all
 	install -m 755 $(B)/scimctl $(BIN)/scimctl
 	install -m 644 docs/scimctl.1 $(MAN)/scimctl.1
 
+# ---- the Debian package ----
+
+# The sources and conf/debian become a source tree in build/deb; what comes out
+# lies beside it. What lintian calls an error or a warning ends it.
+DEB = build/deb
+DEB_SOURCES = Makefile README.md mod_scim.c modules conf docs t/bin/deps
+
+deb:
+	@t/bin/deps --deb
+	@rm -rf $(DEB) && mkdir -p $(DEB)/mod-scim
+	@tar -cf - --exclude=conf/debian $(DEB_SOURCES) | tar -xf - -C $(DEB)/mod-scim
+	@cp -R conf/debian $(DEB)/mod-scim/debian
+	cd $(DEB)/mod-scim && dpkg-buildpackage -b -us -uc >../build.log 2>&1 || { cat ../build.log >&2; exit 1; }
+	lintian --allow-root --fail-on error,warning $(DEB)/*.deb
+	@ls $(DEB)/libapache2-mod-scim_*.deb
+
+# In a new Debian of its own; takes some minutes, and root.
+check-deb: deb
+	t/bin/check-deb $(DEB)/libapache2-mod-scim_*.deb
+
 clean:
 	@if test -e build/up/env; then UP_DIR=build/up t/bin/up --down; fi
 	rm -rf build
@@ -283,4 +308,4 @@ FORCE:
 
 .PHONY: all help deps need need-clang programs test test-programs all-programs \
     check-sanitize planted check-static objects tidy cppcheck fuzz fuzz-run bench demo up \
-    down install clean FORCE
+    down install deb check-deb clean FORCE

@@ -36,6 +36,10 @@ for my $command (@command) {
 }
 is_deeply [sort $page =~ /^\.It (\d)$/mg], [0 .. 3], 'the page has every exit status';
 
+my ($version) = qx($program --version) =~ /^scimctl (\S+)$/;
+my $changelog = do { local (@ARGV, $/) = 'conf/debian/changelog'; <> };
+like $changelog, qr/\Amod-scim \(\Q$version\E\) /, 'the package has the version that the command tells';
+
 is qx(mandoc -Tlint -Wwarning docs/scimctl.1 2>&1), '', 'mandoc has nothing to say';
 
 done_testing;
