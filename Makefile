@@ -7,6 +7,8 @@ VARIANT ?= normal
 B       := $(if $(filter normal,$(VARIANT)),build,build/$(VARIANT))
 APXS    ?= apxs
 PKGS     = json-c libpq libcrypto
+# what scimctl alone needs
+CTL_PKGS = libcurl
 Q        = $(if $(V),,@)
 MAKEFLAGS += --no-print-directory
 
@@ -25,7 +27,7 @@ all: need
 	$(LOCKED) programs
 
 help:
-	@echo 'make                 build/mod_scim.so (V=1 shows the commands)'
+	@echo 'make                 build/mod_scim.so and build/scimctl (V=1 shows the commands)'
 	@echo 'make deps            install the Debian packages that are missing'
 	@echo 'make demo            users of two directories, provisioned; USERS=2400'
 	@echo 'make up, make down   a private PostgreSQL and httpd to play with'
@@ -37,16 +39,21 @@ help:
 	@echo 'make fuzz            new inputs for the parsers; FUZZ_SECONDS=30 each'
 	@echo 'make bench           what it costs; BENCH_USERS=100000 BENCH_ROUNDS=5'
 	@echo 'make install         module through apxs, configuration; DESTDIR='
+	@echo 'make deb             a Debian package in build/deb'
+	@echo 'make check-deb       installs it in a new Debian 12 and tries it; root'
 	@echo 'make clean           what the others made'
 
 # ---- what has to be installed ----
 
+# DEPS=true installs nothing, for builds that have seen to it themselves.
+DEPS ?= t/bin/deps
+
 deps:
-	@t/bin/deps
+	@$(DEPS)
 
 # Asked by everything that builds; some milliseconds when nothing is missing.
 need:
-	@t/bin/deps
+	@$(DEPS)
 
 need-clang:
 	@t/bin/deps --static
@@ -55,9 +62,9 @@ need-clang:
 # compiling a file, and included, so that a bare machine gets its packages
 # before anything is asked.
 build/flags.mk: Makefile t/bin/deps
-	@t/bin/deps
+	@$(DEPS)
 	@command -v $(APXS) >/dev/null || { echo '$(APXS) is missing: it belongs to httpd' >&2; exit 1; }
-	@pkg-config --print-errors --exists $(PKGS)
+	@pkg-config --print-errors --exists $(PKGS) $(CTL_PKGS)
 	@mkdir -p build
 	@{ echo "HTTPD_CFLAGS := $$($(APXS) -q CFLAGS)"; \
 	   echo "HTTPD_CPPFLAGS := $$($(APXS) -q CPPFLAGS EXTRA_CPPFLAGS | tr ';\n' '  ')" \
@@ -68,9 +75,11 @@ build/flags.mk: Makefile t/bin/deps
 	   echo "APR_LIBS := $$(apu-1-config --link-ld) $$(apr-1-config --link-ld)"; \
 	   echo "PKG_CFLAGS := $$(pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')"; \
 	   echo "PKG_LIBS := $$(pkg-config --libs $(PKGS))"; \
+	   echo "CTL_CFLAGS := $$(pkg-config --cflags $(CTL_PKGS) | sed 's/-I/-isystem /g')"; \
+	   echo "CTL_LIBS := $$(pkg-config --libs $(CTL_PKGS))"; \
 	 } | tr -d '\r' >$@.$$$$ && mv $@.$$$$ $@
 
-ifneq ($(filter-out help clean down deps need need-clang,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean down deps need need-clang deb check-deb,$(or $(MAKECMDGOALS),all)),)
 ifeq ($(shell mkdir -p build 2>/dev/null && test -w build && echo yes),)
 $(error $(shell id -un) may not write to $(CURDIR)/build, where everything is made; work in a checkout of your own)
 endif
@@ -95,7 +104,8 @@ CC = clang
 endif
 
 CFLAGS  ?= -O2 -g
-INCLUDES = -I. -Imodules $(HTTPD_CPPFLAGS) $(APR_CFLAGS) $(PKG_CFLAGS)
+INCLUDES = -I. -Imodules $(HTTPD_CPPFLAGS) $(APR_CFLAGS) $(PKG_CFLAGS) \
+           $(CTL_CFLAGS)
 COMPILE  = $(CC) $(filter-out -flto%,$(HTTPD_CFLAGS)) $(CFLAGS) $(WARN) -fPIC \
            $(INCLUDES) $(EXTRA_$(VARIANT)) -MMD -MP
 
@@ -143,7 +153,7 @@ LINK_CORE = $(CC) $(LINK_$(VARIANT)) -o $@ $(filter %.o,$^) $(PKG_LIBS) $(APR_LI
 
 $(B)/scimctl: $(CTL_OBJ) $(LIB_OBJ) $(B)/sources
 	@$(if $(V),:,echo '  LINK    $@')
-	$(Q)$(LINK_CORE)
+	$(Q)$(LINK_CORE) $(CTL_LIBS)
 
 $(B)/unit/%: $(B)/obj/t/unit/%.o $(LIB_OBJ) $(B)/sources
 	@mkdir -p $(@D)
@@ -259,14 +269,38 @@ down:
 MODS = $(DESTDIR)$(shell $(APXS) -q SYSCONFDIR)/mods-available
 LIBEXEC = $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)
 SHARE = $(DESTDIR)/usr/share/mod_scim
+BIN = $(DESTDIR)/usr/bin
+MAN = $(DESTDIR)/usr/share/man/man1
 
 install: all
-	@mkdir -p $(LIBEXEC) $(MODS) $(SHARE)
+	@mkdir -p $(LIBEXEC) $(MODS) $(SHARE) $(BIN) $(MAN)
 	$(APXS) -i -S LIBEXECDIR=$(LIBEXEC) -n scim $(B)/mod_scim.la
 	install -m 644 conf/scim.load $(MODS)/scim.load
 	@to=$(MODS)/scim.conf; test ! -e $$to || cmp -s conf/scim.conf $$to || to=$$to.new; \
 	    echo "install -m 644 conf/scim.conf $$to"; install -m 644 conf/scim.conf $$to
 	install -m 644 conf/sql/scim.sql $(SHARE)/scim.sql
+	install -m 755 $(B)/scimctl $(BIN)/scimctl
+	install -m 644 docs/scimctl.1 $(MAN)/scimctl.1
+
+# ---- the Debian package ----
+
+# The sources and conf/debian become a source tree in build/deb; what comes out
+# lies beside it. What lintian calls an error or a warning ends it.
+DEB = build/deb
+DEB_SOURCES = Makefile README.md mod_scim.c modules conf docs t/bin/deps
+
+deb:
+	@t/bin/deps --deb
+	@rm -rf $(DEB) && mkdir -p $(DEB)/mod-scim
+	@tar -cf - --exclude=conf/debian $(DEB_SOURCES) | tar -xf - -C $(DEB)/mod-scim
+	@cp -R conf/debian $(DEB)/mod-scim/debian
+	cd $(DEB)/mod-scim && dpkg-buildpackage -b -us -uc >../build.log 2>&1 || { cat ../build.log >&2; exit 1; }
+	lintian --allow-root --fail-on error,warning $(DEB)/*.deb
+	@ls $(DEB)/libapache2-mod-scim_*.deb
+
+# In a new Debian of its own; takes some minutes, and root.
+check-deb: deb
+	t/bin/check-deb $(DEB)/libapache2-mod-scim_*.deb
 
 clean:
 	@if test -e build/up/env; then UP_DIR=build/up t/bin/up --down; fi
@@ -277,4 +311,4 @@ FORCE:
 
 .PHONY: all help deps need need-clang programs test test-programs all-programs \
     check-sanitize planted check-static objects tidy cppcheck fuzz fuzz-run bench demo up \
-    down install clean FORCE
+    down install deb check-deb clean FORCE

@@ -338,6 +338,63 @@ BEGIN
 END
 $$;
 
+-- Another token for the user of one that is not revoked; the old one ends when
+-- the overlap has passed, so the directory can be given the new one in peace.
+CREATE OR REPLACE FUNCTION scim.token_rotate(token_id text, valid interval,
+                                             overlap interval)
+    RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    owner public.api_tokens.user_id%TYPE;
+BEGIN
+    IF overlap IS NULL OR now() + overlap < now() THEN
+        RAISE EXCEPTION 'could not rotate token: overlap must be an interval '
+            'that is not negative, not %', coalesce(overlap::text, 'NULL');
+    END IF;
+    UPDATE public.api_tokens t
+       SET expires_at = least(t.expires_at, now() + overlap)
+     WHERE t.id::text = token_rotate.token_id
+       AND t.revoked_at IS NULL
+    RETURNING t.user_id INTO owner;
+    IF owner IS NULL THEN
+        RAISE EXCEPTION 'could not rotate token: there is no token % that is '
+            'not revoked', coalesce(token_id, 'NULL');
+    END IF;
+    RETURN scim.token_issue(owner, valid);
+END
+$$;
+
+-- All tokens, of one organisation or of all, with what keeps each from being
+-- valid: the same gates as in the view. A row that the view has is "valid".
+CREATE OR REPLACE FUNCTION scim.token_list(of_tenant text DEFAULT NULL)
+    RETURNS TABLE (token_id text, tenant text, organisation text, actor text,
+                   username text, created_at timestamptz,
+                   expires_at timestamptz, state text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT t.id::text, o.id::text, o.name, u.id::text, u.username,
+           t.created_at, t.expires_at,
+           CASE WHEN t.revoked_at IS NOT NULL THEN 'revoked'
+                WHEN t.expires_at <= statement_timestamp() THEN 'expired'
+                WHEN v.token_id IS NOT NULL THEN 'valid'
+                WHEN NOT o.api_available THEN 'organisation: API not available'
+                WHEN NOT o.api_enabled THEN 'organisation: API access is off'
+                WHEN NOT u.api_access THEN 'user: API access is off'
+                WHEN u.deleted_at IS NOT NULL THEN 'user: deleted'
+                WHEN NOT u.active THEN 'user: inactive'
+                ELSE 'not valid'
+           END
+      FROM public.api_tokens t
+      JOIN public.users u ON u.id = t.user_id
+      JOIN public.organisations o ON o.id = u.organisation_id
+      LEFT JOIN scim.tokens v ON v.token_sha256 = t.token_sha256
+     WHERE of_tenant IS NULL OR o.id::text = of_tenant
+     ORDER BY o.id, u.id, t.id
+$$;
+
 -- "Enable API Access" of an organisation. Whether it is offered the API at all
 -- (api_available) is the vendor's decision and has no function.
 CREATE OR REPLACE FUNCTION scim.access_organisation(organisation_id bigint,
@@ -384,6 +441,8 @@ $$;
 -- By default PostgreSQL lets everybody run a new function.
 REVOKE ALL ON FUNCTION scim.token_issue(bigint, interval),
                        scim.token_revoke(text),
+                       scim.token_rotate(text, interval, interval),
+                       scim.token_list(text),
                        scim.access_organisation(bigint, boolean),
                        scim.access_user(bigint, boolean)
     FROM PUBLIC, mod_scim;
@@ -393,6 +452,8 @@ REVOKE ALL ON FUNCTION scim.token_issue(bigint, interval),
 -- GRANT USAGE ON SCHEMA scim TO wiggledesk;
 -- GRANT EXECUTE ON FUNCTION scim.token_issue(bigint, interval),
 --                           scim.token_revoke(text),
+--                           scim.token_rotate(text, interval, interval),
+--                           scim.token_list(text),
 --                           scim.access_organisation(bigint, boolean),
 --                           scim.access_user(bigint, boolean)
 --     TO wiggledesk;

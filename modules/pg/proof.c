@@ -15,6 +15,8 @@ typedef struct proof_t {
     const scim_mapping_t *mapping;
     scim_catalog_t *catalog;
     apr_array_header_t *findings;   /* of const char * */
+    apr_array_header_t *abouts;     /* likewise: the column of each, or NULL */
+    const char *about;              /* the column that is being looked at */
     apr_pool_t *pool;
 } proof_t;
 
@@ -30,6 +32,7 @@ static void note(proof_t *proof, const char *fmt, ...)
     APR_ARRAY_PUSH(proof->findings, const char *) =
         apr_pvsprintf(proof->pool, fmt, args);
     va_end(args);
+    APR_ARRAY_PUSH(proof->abouts, const char *) = proof->about;
 }
 
 static scim_err_t *check_schemas(proof_t *proof, scim_conn_t *conn)
@@ -318,8 +321,10 @@ static void check_columns(proof_t *proof, scim_facts_t *facts)
             &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
         const char *directive = apr_psprintf(proof->pool, "ScimAttribute %s",
                                              mapped->target);
-        const dbcolumn_t *column = column_of(proof, mapped->name, directive);
+        const dbcolumn_t *column;
 
+        proof->about = mapped->name;
+        column = column_of(proof, mapped->name, directive);
         if (!column) {
             continue;
         }
@@ -345,6 +350,7 @@ static void check_own_columns(proof_t *proof, scim_facts_t *facts)
     const scim_mapping_t *mapping = proof->mapping;
     const dbcolumn_t *column;
 
+    proof->about = mapping->key;
     column = column_of(proof, mapping->key, "ScimKey");
     if (column) {
         facts->key_type = column->type;
@@ -355,6 +361,7 @@ static void check_own_columns(proof_t *proof, scim_facts_t *facts)
                  "integer, uuid or text", column->name, column->type);
         }
     }
+    proof->about = mapping->tenant;
     column = column_of(proof, mapping->tenant, "ScimTenant");
     if (column) {
         facts->tenant_type = column->type;
@@ -367,6 +374,7 @@ static void check_own_columns(proof_t *proof, scim_facts_t *facts)
         need(proof, column, column->can_select, "SELECT", "ScimTenant");
         need(proof, column, column->can_insert, "INSERT", "ScimTenant");
     }
+    proof->about = mapping->tombstone;
     if (mapping->tombstone
         && (column = column_of(proof, mapping->tombstone,
                                "ScimTombstone"))) {
@@ -384,6 +392,7 @@ static void check_own_columns(proof_t *proof, scim_facts_t *facts)
                  "NOT NULL", column->name, mapping->table, column->name);
         }
     }
+    proof->about = mapping->extra;
     if (mapping->extra
         && (column = column_of(proof, mapping->extra, "ScimExtra"))) {
         need(proof, column, column->can_select, "SELECT", "ScimExtra");
@@ -436,6 +445,7 @@ static void check_not_null(proof_t *proof)
          hi = apr_hash_next(hi)) {
         const dbcolumn_t *column = apr_hash_this_val(hi);
 
+        proof->about = column->name;
         if (column->is_not_null && !column->is_filled
             && !is_filled(proof->mapping, column->name)) {
             note(proof, "column \"%s\" of %s must not be NULL and nothing "
@@ -455,8 +465,10 @@ static void check_constants(proof_t *proof)
     for (i = 0; i < mapping->constants->nelts; i++) {
         const char *name = APR_ARRAY_IDX(mapping->constants, i,
                                          scim_constant_t).name;
-        const dbcolumn_t *column = column_of(proof, name, "ScimDefault");
+        const dbcolumn_t *column;
 
+        proof->about = name;
+        column = column_of(proof, name, "ScimDefault");
         if (column) {
             need(proof, column, column->can_insert, "INSERT", "ScimDefault");
         }
@@ -674,11 +686,13 @@ static void check_indexes(proof_t *proof, const scim_facts_t *facts)
     if (proof->catalog->is_view) {
         return;
     }
+    proof->about = mapping->key;
     check_key_index(proof);
     for (i = 0; i < mapping->columns->nelts; i++) {
         const scim_column_t *mapped =
             &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
 
+        proof->about = mapped->name;
         if (mapped->leaf->uniqueness == SCIM_UNIQUE_GLOBAL) {
             check_unique_globally(proof, facts, mapped);
         }
@@ -918,7 +932,35 @@ static void check_catalog(proof_t *proof, scim_facts_t *facts)
     if (!proof->findings->nelts) {
         check_indexes(proof, facts);
     }
+    proof->about = NULL;
     check_contract(proof);
+}
+
+/* All of it; what is wrong stands in the findings afterwards. */
+static scim_err_t *examine(proof_t *proof, scim_facts_t *facts,
+                           scim_conn_t *conn, const scim_mapping_t *mapping,
+                           apr_pool_t *pool)
+{
+    memset(proof, 0, sizeof(*proof));
+    proof->mapping = mapping;
+    proof->pool = pool;
+    proof->findings = apr_array_make(pool, 4, sizeof(const char *));
+    proof->abouts = apr_array_make(pool, 4, sizeof(const char *));
+    SCIM_TRY(check_schemas(proof, conn));
+    if (!proof->findings->nelts) {
+        SCIM_TRY(scim_catalog_read(&proof->catalog, conn, mapping, pool));
+        if (proof->catalog->exists) {
+            check_catalog(proof, facts);
+        }
+        else {
+            note(proof, "ScimTable: there is no table or view %s in this "
+                 "database", mapping->table);
+        }
+    }
+    if (!proof->findings->nelts) {
+        SCIM_TRY(check_by_running(proof, conn));
+    }
+    return NULL;
 }
 
 static scim_err_t *prove(const scim_facts_t **pfacts, scim_conn_t *conn,
@@ -928,23 +970,7 @@ static scim_err_t *prove(const scim_facts_t **pfacts, scim_conn_t *conn,
     scim_facts_t *facts = apr_pcalloc(keep, sizeof(*facts));
     proof_t proof;
 
-    proof.mapping = mapping;
-    proof.pool = keep;
-    proof.findings = apr_array_make(keep, 4, sizeof(const char *));
-    SCIM_TRY(check_schemas(&proof, conn));
-    if (!proof.findings->nelts) {
-        SCIM_TRY(scim_catalog_read(&proof.catalog, conn, mapping, keep));
-        if (proof.catalog->exists) {
-            check_catalog(&proof, facts);
-        }
-        else {
-            note(&proof, "ScimTable: there is no table or view %s in this "
-                 "database", mapping->table);
-        }
-    }
-    if (!proof.findings->nelts) {
-        SCIM_TRY(check_by_running(&proof, conn));
-    }
+    SCIM_TRY(examine(&proof, facts, conn, mapping, keep));
     if (proof.findings->nelts) {
         return findings_error(&proof, pool);
     }
@@ -986,5 +1012,150 @@ scim_err_t *scim_proof_facts(const scim_facts_t **pfacts, scim_conn_t *conn,
     *key = mapping;
     apr_hash_set(memory, key, sizeof(*key), facts);
     *pfacts = facts;
+    return NULL;
+}
+
+/* The report */
+
+static const char *rights_of(const proof_t *proof, const dbcolumn_t *column)
+{
+    const char *text = apr_pstrcat(proof->pool,
+                                   column->can_select ? " select" : "",
+                                   column->can_insert ? " insert" : "",
+                                   column->can_update ? " update" : "", NULL);
+
+    return *text ? text + 1 : text;
+}
+
+static scim_proof_line_t *add_line(scim_proof_report_t *report,
+                                   const proof_t *proof,
+                                   const char *directive, const char *name)
+{
+    scim_proof_line_t *line = apr_array_push(report->lines);
+    const dbcolumn_t *column = get_column(proof, name);
+    int i;
+
+    memset(line, 0, sizeof(*line));
+    line->directive = directive;
+    line->column = name;
+    line->type = column ? column->type : NULL;
+    line->rights = column ? rights_of(proof, column) : "";
+    line->findings = apr_array_make(proof->pool, 2, sizeof(const char *));
+    for (i = 0; i < proof->findings->nelts; i++) {
+        const char **about = &APR_ARRAY_IDX(proof->abouts, i, const char *);
+
+        if (*about && strcmp(*about, name) == 0) {
+            APR_ARRAY_PUSH(line->findings, const char *) =
+                APR_ARRAY_IDX(proof->findings, i, const char *);
+            *about = "";        /* told */
+        }
+    }
+    return line;
+}
+
+static void tell_index(scim_proof_line_t *line, const proof_t *proof,
+                       const scim_facts_t *facts, const scim_column_t *mapped)
+{
+    int i, best = 0;
+
+    for (i = 0; i < proof->catalog->indexes->nelts; i++) {
+        const dbindex_t *index = get_index(proof, i);
+        int unique = serves(proof, facts, index, mapped, 1);
+        int grade = 2 * serves(proof, facts, index, mapped, 0)
+                  + (unique != 0);
+
+        if (grade > best) {
+            best = grade;
+            line->index = index->name;
+            line->is_unique = unique != 0;
+        }
+    }
+}
+
+static const char *rule_of(const proof_t *proof, const scim_column_t *mapped)
+{
+    const dbcolumn_t *column = get_column(proof, mapped->name);
+
+    if (mapped->leaf->type != SCIM_TYPE_STRING) {
+        return NULL;
+    }
+    if (mapped->leaf->case_exact) {
+        return "exact";
+    }
+    if (mapped->key_name) {
+        return apr_pstrcat(proof->pool, "caseless, by ", mapped->key_name,
+                           NULL);
+    }
+    return column && is_citext_type(column) ? "caseless, by citext"
+                                            : "caseless, by lower()";
+}
+
+static const char *spec_of(const scim_column_t *mapped, apr_pool_t *pool)
+{
+    switch (mapped->form) {
+    case SCIM_COLUMN_INVERTED:
+        return apr_pstrcat(pool, "!", mapped->name, NULL);
+    case SCIM_COLUMN_IS_NULL:
+        return apr_pstrcat(pool, mapped->name, " IS NULL", NULL);
+    default:
+        return mapped->name;
+    }
+}
+
+static void tell_columns(scim_proof_report_t *report, const proof_t *proof,
+                         const scim_facts_t *facts)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    scim_proof_line_t *line;
+    int i;
+
+    add_line(report, proof, "ScimKey", mapping->key);
+    add_line(report, proof, "ScimTenant", mapping->tenant);
+    if (mapping->tombstone) {
+        add_line(report, proof, "ScimTombstone", mapping->tombstone);
+    }
+    if (mapping->extra) {
+        add_line(report, proof, "ScimExtra", mapping->extra);
+    }
+    for (i = 0; i < mapping->constants->nelts; i++) {
+        add_line(report, proof, "ScimDefault",
+                 APR_ARRAY_IDX(mapping->constants, i, scim_constant_t).name);
+    }
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *mapped =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        line = add_line(report, proof,
+                        apr_pstrcat(proof->pool, "ScimAttribute ",
+                                    mapped->target, NULL), mapped->name);
+        line->column = spec_of(mapped, proof->pool);
+        line->rule = rule_of(proof, mapped);
+        tell_index(line, proof, facts, mapped);
+    }
+}
+
+scim_err_t *scim_proof_report(scim_proof_report_t *report, scim_conn_t *conn,
+                              const scim_mapping_t *mapping,
+                              apr_pool_t *pool)
+{
+    scim_facts_t *facts = apr_pcalloc(pool, sizeof(*facts));
+    proof_t proof;
+    int i;
+
+    SCIM_TRY(examine(&proof, facts, conn, mapping, pool));
+    report->lines = apr_array_make(pool, 20, sizeof(scim_proof_line_t));
+    report->findings = apr_array_make(pool, 4, sizeof(const char *));
+    report->count = proof.findings->nelts;
+    if (proof.catalog && proof.catalog->exists) {
+        tell_columns(report, &proof, facts);
+    }
+    for (i = 0; i < proof.findings->nelts; i++) {
+        const char *about = APR_ARRAY_IDX(proof.abouts, i, const char *);
+
+        if (!about || *about) {
+            APR_ARRAY_PUSH(report->findings, const char *) =
+                APR_ARRAY_IDX(proof.findings, i, const char *);
+        }
+    }
     return NULL;
 }

@@ -34,10 +34,11 @@ my @LIBRARY = (
     [libpq  => qr{^(?:libpq-fe\.h|libpq-events\.h|libpq/.*|postgres_ext\.h|pg_config.*\.h)$},
                qr{^modules/pg/}],
     [libcrypto => qr{^openssl/}, qr{^modules/base/(?:digest|seal)\.c$}],
+    [libcurl => qr{^curl/}, qr{^modules/ctl/http\.c$}],
 );
 
 # All that is left: APR, APR-util, the C library and POSIX.
-my $SYSTEM = qr{^(?:apr_\w+|apr|apu|apu_\w+|assert|ctype|errno|fcntl|float|inttypes|limits
+my $SYSTEM = qr{^(?:apr_\w+|apr|apu|apu_\w+|assert|ctype|errno|fcntl|grp|float|inttypes|limits
     |locale|math|netdb|netinet/\w+|arpa/inet|poll|pthread|pwd|setjmp|signal|stdarg|stdatomic
     |stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/\w+|time|unistd|wchar|wctype|getopt|dirent
     |termios)\.h$}x;
