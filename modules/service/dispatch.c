@@ -70,9 +70,18 @@ static const route_t user = {
 };
 static const route_t groups = {
     "GET, HEAD, POST, OPTIONS",
-    empty_groups, no_groups, NULL, NULL, NULL, 0
+    scim_resources_list, scim_groups_create, NULL, NULL, NULL, 0
 };
 static const route_t group = {
+    "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
+    scim_resources_get, NULL, scim_groups_put, scim_groups_patch,
+    scim_resources_delete, 0
+};
+static const route_t groups_off = {
+    "GET, HEAD, POST, OPTIONS",
+    empty_groups, no_groups, NULL, NULL, NULL, 0
+};
+static const route_t group_off = {
     "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
     no_such_group, NULL, no_groups, no_groups, no_groups, 0
 };
@@ -135,6 +144,21 @@ static int split_path(const char **segments, int max, const char *path,
     return count;
 }
 
+/* Groups are served as users are where they are mapped. */
+static const route_t *choose(scim_call_t *call, const route_t *route)
+{
+    const scim_mapping_t *mapping = call->request->service->groups;
+
+    if (route != &groups && route != &group) {
+        return route;
+    }
+    if (!mapping) {
+        return route == &groups ? &groups_off : &group_off;
+    }
+    call->mapping = mapping;
+    return route;
+}
+
 static const route_t *find_route(scim_call_t *call)
 {
     static const route_t nothing = { 0 };
@@ -153,12 +177,12 @@ static const route_t *find_route(scim_call_t *call)
             route = endpoints[i].alone;
             call->is_me = route == &me;
             return route == &bulk && !call->request->service->bulk_max
-                 ? &unoffered : route;
+                 ? &unoffered : choose(call, route);
         }
         call->id = segments[1];
         route = strcmp(call->id, ".search") == 0 ? &unoffered
                                                  : endpoints[i].with_id;
-        return route ? route : &nothing;
+        return route ? choose(call, route) : &nothing;
     }
     return &nothing;
 }

@@ -36,13 +36,19 @@ scim_err_t *scim_resources_refuse(const scim_call_t *call, scim_err_t *err)
 
 /* One resource */
 
+typedef struct get_baton_t {
+    int with_related;
+    scim_answer_t answer;
+} get_baton_t;
+
 static scim_err_t *talk_get(scim_talk_t *talk, void *baton)
 {
-    scim_answer_t *answer = baton;
+    get_baton_t *get = baton;
     const scim_call_t *call = talk->call;
     scim_sql_t sql;
 
     scim_sql_init(&sql, call->request->pool);
+    sql.with_related = get->with_related;
     if (call->id && !scim_sql_is_key(talk->facts->key_type, call->id)) {
         scim_sql_token(&sql, talk->mapping, &call->asker);
     }
@@ -50,31 +56,32 @@ static scim_err_t *talk_get(scim_talk_t *talk, void *baton)
         scim_sql_get(&sql, talk->mapping, talk->facts, &call->asker, call->id,
                      0);
     }
-    SCIM_TRY(scim_talk_ask(talk, answer, &sql, SCIM_ASK_ALONE));
-    return answer->count ? NULL : scim_view_not_found(call);
+    SCIM_TRY(scim_talk_ask(talk, &get->answer, &sql, SCIM_ASK_ALONE));
+    return get->answer.count ? NULL : scim_view_not_found(call);
 }
 
 scim_err_t *scim_resources_refuse_one(const scim_call_t *call,
                                       scim_err_t *err)
 {
-    scim_answer_t answer;
+    get_baton_t get = { 0 };
 
-    SCIM_TRY(scim_talk(call, talk_get, &answer));
+    SCIM_TRY(scim_talk(call, talk_get, &get));
     return err;
 }
 
 scim_err_t *scim_resources_get(scim_reply_t *reply, const scim_call_t *call)
 {
     const scim_row_t *row;
-    scim_answer_t answer;
+    get_baton_t get;
     scim_view_t view;
     scim_err_t *err = scim_view_read(&view, call);
 
     if (err) {
         return scim_resources_refuse_one(call, err);
     }
-    SCIM_TRY(scim_talk(call, talk_get, &answer));
-    row = &answer.found[0].row;
+    get.with_related = view.with_related;
+    SCIM_TRY(scim_talk(call, talk_get, &get));
+    row = &get.answer.found[0].row;
     SCIM_TRY(scim_view_check(call, row));
     scim_view_reply(reply, call, &view, 200, row);
     return NULL;
@@ -85,6 +92,7 @@ scim_err_t *scim_resources_get(scim_reply_t *reply, const scim_call_t *call)
 typedef struct list_baton_t {
     const scim_list_t *list;
     const scim_filter_t *filter;
+    int with_related;
     scim_answer_t answer;
 } list_baton_t;
 
@@ -97,6 +105,7 @@ static scim_err_t *talk_list(scim_talk_t *talk, void *baton)
     scim_sql_t sql;
 
     scim_sql_init(&sql, call->request->pool);
+    sql.with_related = wanted->with_related;
     err = scim_sql_list(&sql, talk->mapping, talk->facts, &call->asker,
                         wanted->filter, list->start - 1, list->count);
     if (err) {
@@ -112,6 +121,7 @@ static scim_err_t *read_list(list_baton_t *wanted, scim_view_t *view,
 {
     SCIM_TRY(scim_view_read(view, call));
     wanted->list = &view->list;
+    wanted->with_related = view->with_related;
     wanted->filter = NULL;
     return view->list.filter
          ? scim_filter_parse(&wanted->filter, view->list.filter,
