@@ -258,6 +258,34 @@ static void check_columns(proof_t *proof, scim_facts_t *facts)
     facts->as_text = as_text;
 }
 
+/* The counter of a group's members. */
+static void check_counter(proof_t *proof)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    const dbcolumn_t *column = mapping->version
+                             ? column_of(proof, mapping->version,
+                                         "ScimVersion") : NULL;
+
+    if (!column) {
+        return;
+    }
+    need(proof, column, column->can_select, "SELECT", "ScimVersion");
+    if (!is_integer_type(column->type)) {
+        note(proof, "ScimVersion: column \"%s\" is %s; ALTER TABLE %s "
+             "ALTER COLUMN \"%s\" DROP DEFAULT, ALTER COLUMN \"%s\" TYPE "
+             "bigint USING 1, ALTER COLUMN \"%s\" SET DEFAULT 1",
+             column->name, column->type, mapping->table, column->name,
+             column->name, column->name);
+    }
+    else if (!column->is_not_null && !proof->catalog->is_view) {
+        note(proof, "ScimVersion: column \"%s\" can be NULL, from which "
+             "nothing rises; UPDATE %s SET \"%s\" = 1 WHERE \"%s\" IS NULL; "
+             "ALTER TABLE %s ALTER COLUMN \"%s\" SET NOT NULL",
+             column->name, mapping->table, column->name, column->name,
+             mapping->table, column->name);
+    }
+}
+
 static void check_own_columns(proof_t *proof, scim_facts_t *facts)
 {
     const scim_mapping_t *mapping = proof->mapping;
@@ -300,15 +328,6 @@ static void check_own_columns(proof_t *proof, scim_facts_t *facts)
             note(proof, "ScimTombstone: boolean column \"%s\" can be NULL, "
                  "which says neither; ALTER TABLE %s ALTER COLUMN \"%s\" SET "
                  "NOT NULL", column->name, mapping->table, column->name);
-        }
-    }
-    if (mapping->version
-        && (column = column_of(proof, mapping->version, "ScimVersion"))) {
-        need(proof, column, column->can_select, "SELECT", "ScimVersion");
-        if (!is_integer_type(column->type)) {
-            note(proof, "ScimVersion: column \"%s\" is %s; ALTER TABLE %s "
-                 "ALTER COLUMN \"%s\" TYPE bigint USING 1", column->name,
-                 column->type, mapping->table, column->name);
         }
     }
     if (mapping->extra
@@ -843,6 +862,7 @@ static void check_catalog(proof_t *proof, scim_facts_t *facts)
 {
     check_columns(proof, facts);
     check_own_columns(proof, facts);
+    check_counter(proof);
     check_not_null(proof);
     check_constants(proof);
     if (!proof->findings->nelts) {
