@@ -26,13 +26,13 @@ sub found {
     my %schema = map { $_->{id} => $_ } @{ get('/Schemas', @there)->json->{Resources} };
     ok $schema{ (GROUP) }, 'there is a schema Group';
     my %attr = map { $_->{name} => $_ } @{ $schema{ (GROUP) }{attributes} };
-    is_deeply [sort keys %attr], [qw(displayName members)], '#60: displayName and members';
-    is $attr{displayName}{required}, json_true, '#60: displayName is required';
+    is_deeply [sort keys %attr], [qw(displayName members)], 'displayName and members';
+    is $attr{displayName}{required}, json_true, 'displayName is required';
     my %sub = map { $_->{name} => $_->{mutability} } @{ $attr{members}{subAttributes} };
     is_deeply \%sub, { value => 'immutable', '$ref' => 'immutable', type => 'immutable', display => 'readOnly' },
-        '#62: sub-attributes of a member are immutable';
+        'sub-attributes of a member are immutable';
     my ($groups) = grep { $_->{name} eq 'groups' } @{ $schema{ (USER) }{attributes} };
-    is $groups->{mutability}, 'readOnly', '#56: groups of a User is readOnly';
+    is $groups->{mutability}, 'readOnly', 'groups of a User is readOnly';
     is get('/Schemas/' . GROUP, @there)->json->{name}, 'Group', 'the schema by its URN';
     is_error get('/Schemas/' . GROUP), 404, undef, qr/schema/, 'D2: where groups are off there is no such schema';
     is_error get('/ResourceTypes/Group'), 404, undef, qr/resource type/, 'D2: nor such a resource type';
@@ -54,27 +54,27 @@ is_deeply { %$group, meta => 0 }, {
     schemas => [GROUP], id => $id, externalId => 'ext-g', displayName => 'Fire Wardens', meta => 0,
     members => [map { my $u = $user[$_];
         { value => $u->{id}, '$ref' => $h->base . "/Users/$u->{id}", type => 'User', display => "Person $_" } } 0, 1],
-}, '#61: the whole group is answered, members with value, $ref, type and display';
+}, 'the whole group is answered, members with value, $ref, type and display';
 is_deeply get("/Groups/$id", @there)->json, $group, 'and GET gives the same';
 is get($group->{members}[0]{'$ref'} =~ s/^\Q@{[ $h->base ]}\E//r, @there)->json->{userName}, $user[0]{userName},
-    '#34: a $ref leads to the member';
-is $group->{meta}{resourceType}, 'Group', '#50: meta.resourceType';
+    'a $ref leads to the member';
+is $group->{meta}{resourceType}, 'Group', 'meta.resourceType';
 is_deeply group_state($id)->{members}, [$u0, $u1], 'the rows are there, each once';
 is_deeply group_state($id)->{events}, [{ operation => 'create', outcome => 'applied', actor => 1,
     changes => { displayName => { new => 'Fire Wardens' }, externalId => { new => 'ext-g' },
                  members => { added => [$u0, $u1] } } }], 'one event with the members';
 
 my $empty = post('/Groups', { displayName => 'Empty', members => [] }, @there);
-is_resource $empty, 201, '#205: a group without members';
+is_resource $empty, 201, 'a group without members';
 ok !exists $empty->json->{members}, 'has no members in the answer';
-is $empty->json->{meta}{lastModified}, $empty->json->{meta}{created}, '#47: lastModified is created';
+is $empty->json->{meta}{lastModified}, $empty->json->{meta}{created}, 'lastModified is created';
 is_deeply group_state($empty->json->{id})->{events}[0]{changes}, { displayName => { new => 'Empty' } },
     'and none in its event';
 
 for my $case (['no displayName', {}, qr/displayName is required/], ['an empty one', { displayName => '' }, qr/displayName is required/],
               ['null', { displayName => undef }, qr/displayName is required/]) {
     my ($name, $body, $detail) = @$case;
-    is_error post('/Groups', $body, @there), 400, 'invalidValue', $detail, "#60: POST with $name";
+    is_error post('/Groups', $body, @there), 400, 'invalidValue', $detail, "POST with $name";
 }
 is_error post('/Groups', { displayName => 'fire WARDENS' }, @there), 409, 'uniqueness',
     qr/^displayName "fire WARDENS" is used by another group$/, 'a name that the index of the application has already';
@@ -82,7 +82,7 @@ is_error post('/Groups', { displayName => 'Other', externalId => 'ext-g' }, @the
     qr/^externalId "ext-g" is used by another group$/, 'an externalId that another group has';
 is_error post('/Groups', { displayName => 'Other', externalId => 'ext-g', members => [$u0] }, @there), 409, 'uniqueness',
     qr/externalId/, 'the same with members';
-is_resource post('/Groups', { displayName => 'Cased', externalId => 'EXT-G' }, @there), 201, '#45: externalId is case exact';
+is_resource post('/Groups', { displayName => 'Cased', externalId => 'EXT-G' }, @there), 201, 'externalId is case exact';
 
 # ---- who cannot be a member ----
 
@@ -94,10 +94,10 @@ my %said;
 for my $case (['unknown', '987654321'], ['no key', 'nobody'], ['deleted', $gone], ['of another tenant', $strange]) {
     my ($what, $who) = @$case;
     my $res = post('/Groups', { displayName => "N $what", members => [{ value => $u0 }, { value => $who }] }, @there);
-    is_error $res, 400, 'invalidValue', qr/^members: there is no User with the id "\Q$who\E"$/, "#63: a member who is $what";
+    is_error $res, 400, 'invalidValue', qr/^members: there is no User with the id "\Q$who\E"$/, "a member who is $what";
     $said{ $res->json->{detail} =~ s/"[^"]*"/"x"/r }++;
 }
-is_deeply [values %said], [4], '#63: one cannot tell the cases apart';
+is_deeply [values %said], [4], 'one cannot tell the cases apart';
 for my $case (['a group', { value => $id, type => 'Group' }, qr/groups within groups/],
               ['the URL of a group', { value => $id, '$ref' => $h->base . "/Groups/$id" }, qr/groups within groups/],
               ['no value', { display => 'x' }, qr/by the id/], ['a number', 17, qr/by the id/],
@@ -115,7 +115,7 @@ is db()->selectrow_array('SELECT count(*) FROM public.teams'), $count, 'none of 
 # ---- what is shown ----
 
 is_deeply [sort keys %{ get("/Groups/$id?excludedAttributes=members", @there)->json }],
-    [qw(displayName externalId id meta schemas)], '#113: excludedAttributes=members';
+    [qw(displayName externalId id meta schemas)], 'excludedAttributes=members';
 is_deeply get("/Groups/$id?attributes=members.value", @there)->json,
     { schemas => [GROUP], id => $id, members => [{ value => $u0 }, { value => $u1 }] }, 'attributes=members.value';
 is_deeply [sort keys %{ get("/Groups/$id?attributes=displayName", @there)->json }], [qw(displayName id schemas)],
@@ -129,7 +129,7 @@ is_error get('/Groups/987654321', @there), 404, undef, qr/^there is no Group wit
 is_error scim($_, '/Groups/987654321', $_ eq 'DELETE' ? undef : { displayName => 'x', Operations => [] }, @there), 404, undef, undef,
     "$_ of an unknown id" for qw(PUT PATCH DELETE);
 is_error patch('/Groups/987654321', { Operations => [{ op => 'x' }] }, @there), 404, undef, undef,
-    '#124: existence is decided before the body is judged';
+    'existence is decided before the body is judged';
 
 # ---- the groups of a user ----
 
@@ -137,13 +137,13 @@ my $second = new_group(displayName => 'Zebra', members => [$u0], @there)->{id};
 is_deeply get("/Users/$u0", @there)->json->{groups}, [
     { value => $id, '$ref' => $h->base . "/Groups/$id", display => 'Fire Wardens', type => 'direct' },
     { value => $second, '$ref' => $h->base . "/Groups/$second", display => 'Zebra', type => 'direct' }],
-    '#56: a user shows its groups';
+    'a user shows its groups';
 ok !exists get("/Users/$u2", @there)->json->{groups}, 'and none when it has none';
 ok !exists get("/Users/$u0?excludedAttributes=groups", @there)->json->{groups}, 'nor when they are not to be shown';
 {
     my $before = group_state($id);
     my $echo = get("/Users/$u2", @there)->json;
-    is put("/Users/$u2", { %$echo, groups => [{ value => $id }] }, @there)->code, 200, '#56: groups in a PUT are passed over';
+    is put("/Users/$u2", { %$echo, groups => [{ value => $id }] }, @there)->code, 200, 'groups in a PUT are passed over';
     is patch("/Users/$u2", { Operations => [{ op => 'add', path => 'groups', value => [{ value => $id }] }] }, @there)->code,
         200, 'A11: and in a PATCH';
     is_deeply group_state($id), $before, 'they change no group';
@@ -192,22 +192,22 @@ is_error get('/Groups?filter=' . filter('displayName eq'), @there), 400, 'invali
     is_deeply put("/Groups/$id", $echo, @there)->json, $echo, 'V16: a PUT of what was read is answered the same';
     is_deeply group_state($id), $before, 'and has written nothing';
     my $res = put("/Groups/$id", { displayName => 'Wardens', members => [{ value => $u1 }, { value => $u2 }] }, @there);
-    is_resource $res, 200, '#115: PUT of name and members';
+    is_resource $res, 200, 'PUT of name and members';
     is_deeply ids($res->json->{members}), [$u1, $u2], 'the list is replaced';
     is $res->json->{externalId}, 'ext-g', 'W2: externalId stays';
     is_deeply get("/Groups/$id", @there)->json, $res->json, 'GET gives the same';
     my $state = group_state($id);
     is_deeply $state->{events}[-1], { operation => 'put', outcome => 'applied', actor => 1, changes => {
         displayName => { old => 'Fire Wardens', new => 'Wardens' }, members => { added => [$u2], removed => [$u0] } } },
-        '#122: the event has the difference';
+        'the event has the difference';
     is scalar(@{ $state->{events} }), 2, 'and is one';
     my $since = db()->selectrow_array('SELECT since FROM public.team_members WHERE team_id = ? AND user_id = ?', undef, $id, $u1);
     is_resource put("/Groups/$id", { displayName => 'Wardens', members => [{ value => $u1 }] }, @there), 200, 'PUT of fewer';
     is db()->selectrow_array('SELECT since FROM public.team_members WHERE team_id = ? AND user_id = ?', undef, $id, $u1), $since,
-        '#122: who stays is not written anew';
+        'who stays is not written anew';
     is_error put("/Groups/$id", { displayName => 'X', members => [{ value => '987654321' }] }, @there), 400, 'invalidValue',
         qr/no User/, 'PUT with an unknown member';
-    is_error put("/Groups/$id", { members => [] }, @there), 400, 'invalidValue', qr/displayName/, '#120: PUT without displayName';
+    is_error put("/Groups/$id", { members => [] }, @there), 400, 'invalidValue', qr/displayName/, 'PUT without displayName';
     is_error put("/Groups/$id", { displayName => 'zebra' }, @there), 409, 'uniqueness', qr/displayName/, 'PUT of a name that is taken';
     is_deeply group_state($id)->{members}, [$u1], 'they have changed nothing';
     is_resource put("/Groups/$id", { displayName => 'Wardens' }, @there), 200, 'W2: PUT without members';
@@ -223,9 +223,9 @@ is_error get('/Groups?filter=' . filter('displayName eq'), @there), 400, 'invali
         'a member is deactivated';
     is_deeply ids(get("/Groups/$g", @there)->json->{members}), [$u2, $u3], 'and stays a member';
     is del("/Users/$u2", @there)->code, 204, 'it is deleted';
-    is_deeply ids(get("/Groups/$g", @there)->json->{members}), [$u3], '#147: and is gone from the group';
+    is_deeply ids(get("/Groups/$g", @there)->json->{members}), [$u3], 'and is gone from the group';
     is_deeply found(Groups => "members eq \"$u2\""), [], 'and from filters';
-    cmp_ok group_state($g)->{row}{version}, '>', $before->{row}{version}, '#167: the version of the group has risen';
+    cmp_ok group_state($g)->{row}{version}, '>', $before->{row}{version}, 'the version of the group has risen';
     # an application that leaves the rows of its deleted users behind
     db()->do('INSERT INTO public.team_members VALUES (?, ?)', undef, $g, $u2);
     is_deeply ids(get("/Groups/$g", @there)->json->{members}), [$u3], 'a row that is left behind makes no member';
@@ -239,9 +239,9 @@ is_error get('/Groups?filter=' . filter('displayName eq'), @there), 400, 'invali
     is del("/Groups/$g", @there)->code, 204, 'DELETE';
     ok defined group_state($g)->{row}{deleted_at}, 'the row is a tombstone';
     is_deeply group_state($g)->{events}[-1], { operation => 'delete', outcome => 'applied', actor => 1, changes => {} }, 'with an event';
-    is_error get("/Groups/$g", @there), 404, undef, undef, '#146: GET after it';
-    is_error del("/Groups/$g", @there), 404, undef, undef, '#146: DELETE again';
-    is_error patch("/Groups/$g", { Operations => [] }, @there), 404, undef, undef, '#146: PATCH after it';
+    is_error get("/Groups/$g", @there), 404, undef, undef, 'GET after it';
+    is_error del("/Groups/$g", @there), 404, undef, undef, 'DELETE again';
+    is_error patch("/Groups/$g", { Operations => [] }, @there), 404, undef, undef, 'PATCH after it';
     is_deeply found(Groups => 'displayName eq "Bye"'), [], 'it is in no list';
     ok !(grep { $_->{value} == $g } @{ get("/Users/$u0", @there)->json->{groups} || [] }), 'and at no user';
     is_deeply found(Users => "groups eq \"$g\""), [], 'and in no filter of users';

@@ -83,9 +83,9 @@ for my $case (
 ) {
     my ($what, $do, $reads) = @$case;
     my ($res, @sql) = texts($do);
-    like $res->code, qr/^20[04]$/, "#113: $what is answered";
-    cmp_ok scalar(@sql), '>=', 1, "#113: $what: there are statements";
-    is !!(grep { /team_members/ } @sql), !!$reads, "#113: $what: the table of members is " . ($reads ? 'read' : 'not read');
+    like $res->code, qr/^20[04]$/, "$what is answered";
+    cmp_ok scalar(@sql), '>=', 1, "$what: there are statements";
+    is !!(grep { /team_members/ } @sql), !!$reads, "$what: the table of members is " . ($reads ? 'read' : 'not read');
 }
 {
     # where groups are off, users are read as ever
@@ -146,16 +146,16 @@ for my $case (['adding a member', sub { my ($g) = @_; ops("/Groups/$g", { op => 
     my %blocks = map { $_ => delete $cost{$_}{blocks} } keys %cost;
     # a version of a row that is dead and not yet swept away counts as well
     my @more = grep { abs($cost{20_000}{$_} - $cost{10}{$_}) > 3 } sort keys %{ $cost{10} };
-    is_deeply \@more, [], "#127: $what touches the same rows in a group of 10 and of 20,000" or diag explain \%cost;
-    cmp_ok abs($blocks{20_000} - $blocks{10}), '<=', 8, "#127: $what: and as many blocks ($blocks{10}, $blocks{20_000})";
-    cmp_ok $cost{20_000}{'team_members read'}, '<', 50, "#127: $what: which are few";
+    is_deeply \@more, [], "$what touches the same rows in a group of 10 and of 20,000" or diag explain \%cost;
+    cmp_ok abs($blocks{20_000} - $blocks{10}), '<=', 8, "$what: and as many blocks ($blocks{10}, $blocks{20_000})";
+    cmp_ok $cost{20_000}{'team_members read'}, '<', 50, "$what: which are few";
 }
 
 # As it is read, without its members.
 {
     my %cost = map { my $size = $_; $size => touched(200, sub { get("/Groups/$group{$size}?excludedAttributes=members", @there) }) } keys %group;
-    is $cost{20_000}{blocks}, 0, '#113: of 20,000 members none is read when none is shown';
-    cmp_ok abs($cost{20_000}{$_} - $cost{10}{$_}), '<=', 3, "#113: it costs what a small group costs: $_"
+    is $cost{20_000}{blocks}, 0, 'of 20,000 members none is read when none is shown';
+    cmp_ok abs($cost{20_000}{$_} - $cost{10}{$_}), '<=', 3, "it costs what a small group costs: $_"
         for sort keys %{ $cost{10} };
     is scalar(@{ get("/Groups/$group{20_000}", @there)->json->{members} }), 20_000 + 3, 'all are shown when they are asked for';
 }

@@ -14,7 +14,7 @@ my $mine = new_user(@a)->{id};
 my $theirs = new_user(userName => "$MARK\@fabrikam.com", displayName => $MARK, @b)->{id};
 my $ours = new_group(displayName => 'Ours', externalId => 'same', members => [$mine], @a)->{id};
 my $foreign = new_group(displayName => "Foreign $MARK", externalId => 'same', members => [$theirs], @b)->{id};
-is_resource get("/Groups/$foreign", @b), 200, '#45: two tenants may have the same externalId';
+is_resource get("/Groups/$foreign", @b), 200, 'two tenants may have the same externalId';
 my $name = new_group(displayName => 'Ours', @b)->{id};
 is_resource get("/Groups/$name", @b), 200, 'and the same name';
 
