@@ -150,6 +150,38 @@ is_error ops($g, map { +{ op => 'remove', path => "members[display eq \"$_\"]" }
     'filters that look at everybody are limited';
 is_deeply group_state($g), $before, 'after all of them the group is as it was, its members and events too';
 
+# ---- versions ----
+
+{
+    my $v = new_group(members => [$u[0]], @there);
+    my $path = "/Groups/$v->{id}";
+    my $etag = sub { get("$path?excludedAttributes=members", @there)->header('ETag') };
+    my $first = $etag->();
+    is $v->{meta}{version}, $first, 'a new group is answered in the version that it has when its members are in';
+    my $res = ops($v->{id}, { op => 'add', path => 'members', value => $u[0] });
+    is $res->header('ETag'), $first, 'a PATCH that changes nothing: the answer without body has the version';
+    is $etag->(), $first, 'and it is the same one';
+    $res = ops($v->{id}, { op => 'add', path => 'members', value => $u[1] });
+    my $second = $etag->();
+    isnt $second, $first, 'a change of members is another version';
+    is $res->header('ETag'), $second, 'which the answer has';
+    db()->do('DELETE FROM public.team_members WHERE team_id = ? AND user_id = ?', undef, $v->{id}, $u[1]);
+    isnt $etag->(), $second, 'so is a change that the application makes';
+    isnt $etag->(), $first, 'and it is none that was there before';
+    my $before = group_state($v->{id});
+    for my $case ([PATCH => { Operations => [{ op => 'remove', path => 'members' }] }], [PUT => { displayName => 'X' }], [DELETE => undef]) {
+        my ($method, $body) = @$case;
+        is_error scim($method, $path, $body, @there, headers => { 'If-Match' => $second }), 412, undef, undef,
+            "$method with If-Match of an old version";
+    }
+    is_deeply group_state($v->{id}), $before, 'they change nothing';
+    is scim('PATCH', $path, { Operations => [{ op => 'remove', path => 'members' }] }, @there,
+        headers => { 'If-Match' => $etag->() })->code, 204, 'with the present version a PATCH is made';
+    is_error post('/Groups', { displayName => uniq('g') }, @there, headers => { 'If-Match' => '"x"' }), 412, undef, undef,
+        'a new group has no version to match';
+    is get($path, @there, headers => { 'If-None-Match' => $etag->() })->code, 304, 'and one that is known is not sent again';
+}
+
 # ---- many ----
 
 {

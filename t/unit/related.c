@@ -37,7 +37,7 @@ static void must(const char *wrong)
 
 static void make_mappings(apr_pool_t *pool)
 {
-    users = scim_mapping_make_user(pool);
+    users = scim_mapping_make(scim_builtin_user(pool), pool);
     must(scim_mapping_set_table(users, "crm.users", pool));
     users->tokens = scim_mapping_quote("scim.tokens", pool);
     users->key = "uid";
@@ -48,7 +48,7 @@ static void make_mappings(apr_pool_t *pool)
     must(scim_mapping_add(users, "active", "on", NULL, pool));
     must(scim_mapping_finish(users, pool));
 
-    groups = scim_mapping_make_group(pool);
+    groups = scim_mapping_make(scim_builtin_group(pool), pool);
     must(scim_mapping_set_table(groups, "crm.teams", pool));
     groups->tokens = users->tokens;
     groups->key = "tid";
@@ -319,7 +319,7 @@ static void test_change(apr_pool_t *pool)
 /* A mapping without externalId: nothing can stand in the way. */
 static void test_nothing_met(apr_pool_t *pool)
 {
-    scim_mapping_t *bare = scim_mapping_make_group(pool);
+    scim_mapping_t *bare = scim_mapping_make(scim_builtin_group(pool), pool);
     scim_change_t change = { "create", "{}", NULL, NULL };
     scim_state_t *state;
     scim_sql_t sql;
@@ -345,7 +345,7 @@ static void test_nothing_met(apr_pool_t *pool)
 
 static void test_mapping(apr_pool_t *pool)
 {
-    scim_mapping_t *mapping = scim_mapping_make_group(pool);
+    scim_mapping_t *mapping = scim_mapping_make(scim_builtin_group(pool), pool);
 
     is_str(scim_mapping_set_members(users, "m", "a", "b", pool),
            "only groups have members", "a user has no members");
