@@ -214,6 +214,27 @@ is_error get('/Groups?filter=' . filter('displayName eq'), @there), 400, 'invali
     is_deeply group_state($id)->{members}, [], 'clears them, as all that is left out';
 }
 
+# ---- with others in one job ----
+
+{
+    my $res = post('/Bulk', { schemas => ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations => [
+        { method => 'POST', path => '/Groups', bulkId => 'g', data => { displayName => 'In bulk',
+            members => [{ value => 'bulkId:u' }, { value => $u3 }] } },
+        { method => 'POST', path => '/Users', bulkId => 'u', data => { userName => uniq('bulk') } },
+        { method => 'PATCH', path => '/Groups/bulkId:g', data => { Operations => [
+            { op => 'remove', path => "members[value eq \"$u3\"]" }] } },
+        { method => 'POST', path => '/Groups', bulkId => 'x', data => { displayName => 'in BULK' } },
+    ] }, @there);
+    is $res->code, 200, 'a bulk job';
+    my @done = @{ $res->json->{Operations} };
+    is_deeply [map { $_->{status} } @done], [201, 201, 204, 409], 'a group, its member, a change of both, and a conflict';
+    my ($g, $u) = map { $_->{location} =~ m{([^/]+)$} } @done[0, 1];
+    my $now = get("/Groups/$g", @there);
+    is_deeply ids($now->json->{members}), [$u], 'a bulkId is a member';
+    is $done[2]{version}, $now->header('ETag'), 'the job has the version';
+}
+is_resource get('/Me', @there), 200, '/Me where groups are on';
+
 # ---- a user goes ----
 
 {
