@@ -492,6 +492,19 @@ GRANT UPDATE (username, email, first_name, last_name, active, external_id,
               deleted_at, scim_extra)
     ON public.users TO mod_scim;
 
+-- Groups: only for a <ScimResource Group>. Without one, take these out.
+--
+-- The counter (version) is read and not written: a trigger of the application
+-- raises it. Deleting a group is an UPDATE, as it is for users; a membership
+-- comes and goes.
+GRANT SELECT (id, organisation_id, name, name_key, external_id, version,
+              deleted_at, created_at, updated_at),
+      INSERT (organisation_id, name, external_id, deleted_at),
+      UPDATE (name, external_id, deleted_at)
+    ON public.teams TO mod_scim;
+GRANT SELECT (team_id, user_id), INSERT (team_id, user_id), DELETE
+    ON public.team_members TO mod_scim;
+
 
 -- -----------------------------------------------------------------------------
 -- Last, a check (leave it as it is)

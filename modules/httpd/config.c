@@ -251,6 +251,9 @@ static const char *set_tokens(cmd_parms *cmd, void *mconfig, const char *arg)
     if (conf->users) {
         conf->users->tokens = conf->tokens;
     }
+    if (conf->groups) {
+        conf->groups->tokens = conf->tokens;
+    }
     return NULL;
 }
 
@@ -258,7 +261,7 @@ static const char *set_tokens(cmd_parms *cmd, void *mconfig, const char *arg)
 
 static const char *not_inside(const cmd_parms *cmd)
 {
-    return apr_psprintf(cmd->pool, "%s must stand inside <ScimResource User>",
+    return apr_psprintf(cmd->pool, "%s must stand inside <ScimResource>",
                         cmd->cmd->name);
 }
 
@@ -288,6 +291,22 @@ static const char *set_table(cmd_parms *cmd, void *mconfig, const char *arg)
     return conf->current ? scim_mapping_set_table(conf->current, arg,
                                                   cmd->pool)
                          : not_inside(cmd);
+}
+
+static const char *set_members(cmd_parms *cmd, void *mconfig,
+                               const char *table, const char *group,
+                               const char *user)
+{
+    const scim_dir_config_t *conf = mconfig;
+    const char *wrong;
+
+    if (!conf->current) {
+        return not_inside(cmd);
+    }
+    wrong = scim_mapping_set_members(conf->current, table, group, user,
+                                     cmd->pool);
+    return wrong ? apr_pstrcat(cmd->pool, SCIM_DIRECTIVE_MEMBERS ": ", wrong,
+                               NULL) : NULL;
 }
 
 static const char *set_adopt(cmd_parms *cmd, void *mconfig, const char *arg)
@@ -395,12 +414,53 @@ static void remember_base(const cmd_parms *cmd, const scim_dir_config_t *conf)
     base->line = cmd->directive->line_num;
 }
 
+/* Begin the mapping of the resource type that is named. */
+static const char *make_mapping(scim_mapping_t **pmapping,
+                                const scim_dir_config_t *conf,
+                                cmd_parms *cmd, const char *args)
+{
+    const scim_rtype_t *type;
+    const char *wrong;
+    const char *name = ap_getword_conf(cmd->temp_pool, &args);
+    int is_group = !ap_cstr_casecmp(name, "Group");
+
+    if ((!is_group && ap_cstr_casecmp(name, "User")) || *args) {
+        return SCIM_DIRECTIVE_RESOURCE "> must name the resource type: User "
+               "or Group";
+    }
+    if (is_group ? conf->groups : conf->users) {
+        return apr_psprintf(cmd->pool, "there are two <ScimResource %s> in one "
+                            "location", is_group ? "Group" : "User");
+    }
+    type = is_group ? scim_builtin_group(cmd->pool)
+                    : scim_builtin_user(cmd->pool);
+    wrong = scim_definitions_read(&type, cmd);
+    *pmapping = wrong ? NULL : scim_mapping_make(type, cmd->pool);
+    return wrong;
+}
+
+/* The mappings of users and groups know each other. */
+static void keep_mapping(scim_dir_config_t *conf, scim_mapping_t *mapping,
+                         apr_pool_t *pool)
+{
+    if (mapping->type->user_name) {
+        conf->users = mapping;
+    }
+    else {
+        conf->groups = mapping;
+    }
+    if (conf->users && conf->groups) {
+        scim_mapping_relate(conf->groups, conf->users, pool);
+    }
+}
+
 static const char *open_resource(cmd_parms *cmd, void *mconfig,
                                  const char *args)
 {
     scim_dir_config_t *conf = mconfig;
-    const char *end = strrchr(args, '>'), *name, *wrong;
-    const scim_rtype_t *type;
+    const char *end = strrchr(args, '>'), *wrong;
+    int is_first = !conf->users && !conf->groups;
+    scim_mapping_t *mapping = NULL;
 
     if ((wrong = check_place(cmd))) {
         return wrong;
@@ -409,30 +469,27 @@ static const char *open_resource(cmd_parms *cmd, void *mconfig,
         return SCIM_DIRECTIVE_RESOURCE "> lacks its closing \">\"";
     }
     args = apr_pstrmemdup(cmd->temp_pool, args, end - args);
-    name = ap_getword_conf(cmd->temp_pool, &args);
-    if (ap_cstr_casecmp(name, "User") || *args) {
-        return SCIM_DIRECTIVE_RESOURCE "> must name the resource type: User";
-    }
-    if (conf->users) {
-        return "there are two <ScimResource User> in one location";
-    }
-    conf->base_path = without_slash(cmd->path, cmd->pool);
-    type = scim_builtin_user(cmd->pool);
-    if ((wrong = scim_definitions_read(&type, cmd))) {
+    if ((wrong = make_mapping(&mapping, conf, cmd, args))) {
         return wrong;
     }
-    conf->current = scim_mapping_make(type, cmd->pool);
-    conf->current->location = apr_psprintf(cmd->pool, "<Location \"%s\">",
-                                           cmd->path);
-    conf->current->tokens = conf->tokens ? conf->tokens
+    conf->base_path = without_slash(cmd->path, cmd->pool);
+    mapping->location = apr_psprintf(cmd->pool, "<Location \"%s\">",
+                                     cmd->path);
+    mapping->tokens = conf->tokens ? conf->tokens
         : scim_mapping_quote(DEFAULT_TOKENS, cmd->pool);
+    conf->current = mapping;
     wrong = ap_walk_config(cmd->directive->first_child, cmd, cmd->context);
-    if (!wrong && (wrong = scim_mapping_finish(conf->current, cmd->pool))) {
-        wrong = apr_psprintf(cmd->pool, "<ScimResource User> %s", wrong);
-    }
-    conf->users = conf->current;
     conf->current = NULL;
-    remember_base(cmd, conf);
+    if (!wrong && (wrong = scim_mapping_finish(mapping, cmd->pool))) {
+        wrong = apr_psprintf(cmd->pool, "<ScimResource %s> %s",
+                             mapping->type->name, wrong);
+    }
+    if (!wrong) {
+        keep_mapping(conf, mapping, cmd->pool);
+    }
+    if (is_first) {
+        remember_base(cmd, conf);
+    }
     return wrong;
 }
 
@@ -460,6 +517,14 @@ int scim_config_check(apr_pool_t *ptemp, server_rec *server)
                              "to the server, such as " SCIM_DIRECTIVE_DATABASE
                              " \"dbname=app user=mod_scim\"", base->file,
                              base->line, base->path);
+                return HTTP_INTERNAL_SERVER_ERROR;
+            }
+            if (conf->groups && !conf->users) {
+                ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_CRIT, 0,
+                             server, "SCIM0045: %s:%d: <Location \"%s\"> has "
+                             "<ScimResource Group> without <ScimResource "
+                             "User>; add the mapping of the users that are in "
+                             "the groups", base->file, base->line, base->path);
                 return HTTP_INTERNAL_SERVER_ERROR;
             }
             if (scim_config_page(conf) > scim_config_page_max(conf)) {
@@ -588,6 +653,10 @@ const command_rec scim_config_commands[] = {
                   ACCESS_CONF, "SQL condition of accounts left alone"),
     AP_INIT_RAW_ARGS(SCIM_DIRECTIVE_DEFAULT, add_default, NULL, ACCESS_CONF,
                      "column and the value it gets in new accounts"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_VERSION, set_name, MAPPING_NAME(version),
+                  ACCESS_CONF, "counter that rises with changes of members"),
+    AP_INIT_TAKE3(SCIM_DIRECTIVE_MEMBERS, set_members, NULL, ACCESS_CONF,
+                  "table of members, its column of groups and of users"),
     AP_INIT_RAW_ARGS(SCIM_DIRECTIVE_ATTRIBUTE, add_attribute, NULL,
                      ACCESS_CONF, "attribute, column and options"),
     AP_INIT_RAW_ARGS(SCIM_DIRECTIVE_SCHEMA, add_schema, NULL, ACCESS_CONF,

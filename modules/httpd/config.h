@@ -29,6 +29,7 @@ typedef enum {
     PTR(const char *, base_url)             \
     PTR(const char *, base_path)            \
     PTR(scim_mapping_t *, users)            \
+    PTR(scim_mapping_t *, groups)           \
     NUM(require_tls)                        \
     NUM(public_discovery)                   \
     NUM(page)                               \

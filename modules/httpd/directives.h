@@ -30,6 +30,8 @@
 #define SCIM_DIRECTIVE_ADOPT            "ScimAdopt"
 #define SCIM_DIRECTIVE_PROTECT          "ScimProtect"
 #define SCIM_DIRECTIVE_DEFAULT          "ScimDefault"
+#define SCIM_DIRECTIVE_VERSION          "ScimVersion"
+#define SCIM_DIRECTIVE_MEMBERS          "ScimMembers"
 #define SCIM_DIRECTIVE_ATTRIBUTE        "ScimAttribute"
 #define SCIM_DIRECTIVE_SCHEMA           "ScimSchema"
 #define SCIM_DIRECTIVE_REDACT           "ScimRedact"

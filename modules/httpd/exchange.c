@@ -231,6 +231,7 @@ static void fill_request(scim_request_t *request, scim_service_t *service,
                          const scim_dir_config_t *conf, const request_rec *r)
 {
     service->users = conf->users;
+    service->groups = conf->groups;
     service->page = scim_config_page(conf);
     service->page_max = scim_config_page_max(conf);
     service->public_discovery = conf->public_discovery == 1;

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "pg/catalog.h"
+#include "pg/proof_members.h"
 
 typedef scim_catalog_column_t dbcolumn_t;
 typedef scim_catalog_index_t dbindex_t;
@@ -345,6 +346,34 @@ static void check_columns(proof_t *proof, scim_facts_t *facts)
     facts->by_code_point = by_code_point;
 }
 
+/* The counter of a group's members. */
+static void check_counter(proof_t *proof)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    const dbcolumn_t *column = mapping->version
+                             ? column_of(proof, mapping->version,
+                                         "ScimVersion") : NULL;
+
+    if (!column) {
+        return;
+    }
+    need(proof, column, column->can_select, "SELECT", "ScimVersion");
+    if (!is_integer_type(column->type)) {
+        note(proof, "ScimVersion: column \"%s\" is %s; ALTER TABLE %s "
+             "ALTER COLUMN \"%s\" DROP DEFAULT, ALTER COLUMN \"%s\" TYPE "
+             "bigint USING 1, ALTER COLUMN \"%s\" SET DEFAULT 1",
+             column->name, column->type, mapping->table, column->name,
+             column->name, column->name);
+    }
+    else if (!column->is_not_null && !proof->catalog->is_view) {
+        note(proof, "ScimVersion: column \"%s\" can be NULL, from which "
+             "nothing rises; UPDATE %s SET \"%s\" = 1 WHERE \"%s\" IS NULL; "
+             "ALTER TABLE %s ALTER COLUMN \"%s\" SET NOT NULL",
+             column->name, mapping->table, column->name, column->name,
+             mapping->table, column->name);
+    }
+}
+
 static void check_own_columns(proof_t *proof, scim_facts_t *facts)
 {
     const scim_mapping_t *mapping = proof->mapping;
@@ -449,10 +478,12 @@ static void check_not_null(proof_t *proof)
         if (column->is_not_null && !column->is_filled
             && !is_filled(proof->mapping, column->name)) {
             note(proof, "column \"%s\" of %s must not be NULL and nothing "
-                 "fills it when a directory creates an account; add "
+                 "fills it when a directory creates %s %s; add "
                  "ScimDefault %s VALUE, or ALTER TABLE %s ALTER COLUMN \"%s\" "
                  "DROP NOT NULL", column->name, proof->mapping->table,
-                 column->name, proof->mapping->table, column->name);
+                 proof->mapping->version ? "a" : "an",
+                 proof->mapping->type->noun, column->name,
+                 proof->mapping->table, column->name);
         }
     }
 }
@@ -653,9 +684,10 @@ static void check_lookup(proof_t *proof, const scim_facts_t *facts,
     const scim_mapping_t *mapping = proof->mapping;
 
     if (!best_index(proof, facts, mapped, 0)) {
-        note(proof, "ScimAttribute %s is what directories look accounts up "
+        note(proof, "ScimAttribute %s is what directories look %ss up "
              "by, but no index serves; CREATE INDEX ON %s (\"%s\", %s)%s",
-             mapped->target, mapping->table, mapping->tenant,
+             mapped->target, mapping->type->noun, mapping->table,
+             mapping->tenant,
              key_expression(proof, mapped), live_predicate(proof, facts));
     }
 }
@@ -699,9 +731,10 @@ static void check_indexes(proof_t *proof, const scim_facts_t *facts)
         else if (mapped->leaf->uniqueness == SCIM_UNIQUE_SERVER) {
             check_unique(proof, facts, mapped);
         }
-        else if (mapped->element && mapped->sub
-                 && strcmp(mapped->attr->name, "emails") == 0
-                 && strcmp(mapped->sub->name, "value") == 0) {
+        else if ((mapped->attr->required && mapping->version)
+                 || (mapped->element && mapped->sub
+                     && strcmp(mapped->attr->name, "emails") == 0
+                     && strcmp(mapped->sub->name, "value") == 0)) {
             check_lookup(proof, facts, mapped);
         }
     }
@@ -927,6 +960,7 @@ static void check_catalog(proof_t *proof, scim_facts_t *facts)
 {
     check_columns(proof, facts);
     check_own_columns(proof, facts);
+    check_counter(proof);
     check_not_null(proof);
     check_constants(proof);
     if (!proof->findings->nelts) {
@@ -963,7 +997,7 @@ static scim_err_t *examine(proof_t *proof, scim_facts_t *facts,
     return NULL;
 }
 
-static scim_err_t *prove(const scim_facts_t **pfacts, scim_conn_t *conn,
+static scim_err_t *prove(scim_facts_t **pfacts, scim_conn_t *conn,
                          const scim_mapping_t *mapping, apr_pool_t *keep,
                          apr_pool_t *pool)
 {
@@ -985,12 +1019,55 @@ const scim_facts_t *scim_proof_known(scim_conn_t *conn,
     return apr_hash_get(scim_conn_memory(conn), &mapping, sizeof(mapping));
 }
 
+static void remember(scim_conn_t *conn, const scim_mapping_t *mapping,
+                     const scim_facts_t *facts, apr_pool_t *keep)
+{
+    const scim_mapping_t **key = apr_palloc(keep, sizeof(*key));
+
+    *key = mapping;
+    apr_hash_set(scim_conn_memory(conn), key, sizeof(*key), facts);
+}
+
+static scim_err_t *prove_members(scim_conn_t *conn,
+                                 const scim_mapping_t *groups,
+                                 const scim_facts_t *facts, apr_pool_t *keep,
+                                 apr_pool_t *pool)
+{
+    proof_t proof = { .mapping = groups, .pool = keep };
+
+    proof.findings = apr_array_make(keep, 4, sizeof(const char *));
+    SCIM_TRY(scim_proof_members(proof.findings, conn, groups, facts, keep));
+    return proof.findings->nelts ? findings_error(&proof, pool) : NULL;
+}
+
+/* Users and groups at once, for each needs to know of the other. */
+static scim_err_t *prove_both(const scim_facts_t **pfacts, scim_conn_t *conn,
+                              const scim_mapping_t *mapping, apr_pool_t *keep,
+                              apr_pool_t *pool)
+{
+    const scim_relation_t *relation = mapping->relation;
+    scim_facts_t *facts, *others;
+
+    SCIM_TRY(prove(&facts, conn, mapping, keep, pool));
+    if (!relation) {
+        *pfacts = facts;
+        return NULL;
+    }
+    SCIM_TRY(prove(&others, conn, relation->others, keep, pool));
+    facts->others = others;
+    others->others = facts;
+    SCIM_TRY(mapping->version
+             ? prove_members(conn, mapping, facts, keep, pool)
+             : prove_members(conn, relation->others, others, keep, pool));
+    remember(conn, relation->others, others, keep);
+    *pfacts = facts;
+    return NULL;
+}
+
 scim_err_t *scim_proof_facts(const scim_facts_t **pfacts, scim_conn_t *conn,
                              const scim_mapping_t *mapping, apr_pool_t *pool)
 {
-    apr_hash_t *memory = scim_conn_memory(conn);
     const scim_facts_t *facts = scim_proof_known(conn, mapping);
-    const scim_mapping_t **key;
     apr_pool_t *keep;
     scim_err_t *err;
 
@@ -999,7 +1076,7 @@ scim_err_t *scim_proof_facts(const scim_facts_t **pfacts, scim_conn_t *conn,
         return NULL;
     }
     apr_pool_create(&keep, scim_conn_memory_pool(conn));
-    err = prove(&facts, conn, mapping, keep, pool);
+    err = prove_both(&facts, conn, mapping, keep, pool);
     if (err) {
         /* the error of a turn may lie in what is destroyed now */
         err = scim_err_make_cause(err->kind, apr_pstrdup(pool, err->detail),
@@ -1008,9 +1085,7 @@ scim_err_t *scim_proof_facts(const scim_facts_t **pfacts, scim_conn_t *conn,
         apr_pool_destroy(keep);
         return err;
     }
-    key = apr_palloc(keep, sizeof(*key));
-    *key = mapping;
-    apr_hash_set(memory, key, sizeof(*key), facts);
+    remember(conn, mapping, facts, keep);
     *pfacts = facts;
     return NULL;
 }

@@ -5,11 +5,21 @@
 #include <string.h>
 
 #include "pg/cursor_keys.h"
+#include "store/related.h"
 
 static const char *value_at(const PGresult *result, int row, int column)
 {
     return PQgetisnull(result, row, column) ? NULL
                                             : PQgetvalue(result, row, column);
+}
+
+/* A column that not every answer has. */
+static const char *value_named(const PGresult *result, int row,
+                               const char *name)
+{
+    int column = PQfnumber(result, name);
+
+    return column < 0 ? NULL : value_at(result, row, column);
 }
 
 static void read_row(scim_found_t *found, const PGresult *result, int row,
@@ -29,6 +39,8 @@ static void read_row(scim_found_t *found, const PGresult *result, int row,
     found->row.extra = value_at(result, row, SCIM_SQL_EXTRA);
     found->row.is_protected =
         *PQgetvalue(result, row, SCIM_SQL_PROTECTED) == 't';
+    found->row.counter = value_named(result, row, SCIM_SQL_COUNTER);
+    found->row.related = value_named(result, row, SCIM_SQL_RELATED);
     found->how = how ? *how : 0;
     found->version = value_at(result, row, SCIM_SQL_VERSION);
     found->sort = sort < 0 ? NULL : value_at(result, row, sort);
@@ -84,6 +96,70 @@ scim_err_t *scim_pg_ask(scim_answer_t *answer, scim_conn_t *conn,
     if (ask == SCIM_ASK_KEYS) {
         scim_cursor_keys_take(conn, results[1]);
     }
+    return NULL;
+}
+
+static void read_looked(apr_array_header_t *looked, const PGresult *result)
+{
+    int i;
+
+    for (i = 0; i < PQntuples(result); i++) {
+        scim_looked_t *one;
+
+        if (PQgetisnull(result, i, SCIM_LOOK_ID)) {
+            continue;
+        }
+        one = apr_array_push(looked);
+        one->id = PQgetvalue(result, i, SCIM_LOOK_ID);
+        one->is_member = *PQgetvalue(result, i, SCIM_LOOK_IS_MEMBER) == 't';
+        one->display = value_at(result, i, SCIM_LOOK_DISPLAY);
+    }
+}
+
+scim_err_t *scim_pg_ask_group(scim_answer_t *answer,
+                              apr_array_header_t **plooked, scim_conn_t *conn,
+                              const scim_sql_t *sql, const scim_sql_t *look,
+                              scim_ask_t ask, const scim_mapping_t *mapping,
+                              apr_pool_t *pool)
+{
+    int first = ask == SCIM_ASK_BEGIN;
+    PGresult **results;
+
+    if (first) {
+        scim_conn_queue_text(conn, "BEGIN");
+    }
+    scim_conn_queue(conn, sql);
+    if (look) {
+        /* a statement of its own, so that it sees what was committed while
+         * the first one waited for the lock */
+        scim_conn_queue(conn, look);
+    }
+    SCIM_TRY(scim_conn_turn(&results, conn, pool));
+    read_answer(answer, results[first], mapping, pool);
+    *plooked = apr_array_make(pool, 8, sizeof(scim_looked_t));
+    if (look) {
+        read_looked(*plooked, results[first + 1]);
+    }
+    return NULL;
+}
+
+scim_err_t *scim_pg_change_group(scim_answer_t *answer, scim_conn_t *conn,
+                                 const scim_sql_t *change,
+                                 const scim_sql_t *get, scim_ask_t ask,
+                                 const scim_mapping_t *mapping,
+                                 apr_pool_t *pool)
+{
+    PGresult **results;
+
+    if (change) {
+        scim_conn_queue(conn, change);
+    }
+    scim_conn_queue(conn, get);
+    if (ask == SCIM_ASK_COMMIT) {
+        scim_conn_queue_text(conn, "COMMIT");
+    }
+    SCIM_TRY(scim_conn_turn(&results, conn, pool));
+    read_answer(answer, results[change != NULL], mapping, pool);
     return NULL;
 }
 

@@ -43,6 +43,40 @@ scim_err_t *scim_pg_ask(scim_answer_t *answer, scim_conn_t *conn,
                         const scim_sql_t *sql, scim_ask_t ask,
                         const scim_mapping_t *mapping, apr_pool_t *pool);
 
+/* A user that was asked about. */
+typedef struct scim_looked_t {
+    const char *id;
+    int is_member;
+    const char *display;    /* NULL: no name */
+} scim_looked_t;
+
+/**
+ * Run two statements in one turn: one about a group, and one about users.
+ *
+ * @param answer  filled with what @a sql answers
+ * @param plooked set to what @a look answers, of scim_looked_t
+ * @param look    scim_related_look(), or NULL: nobody is asked about
+ * @param ask     SCIM_ASK_BEGIN, or SCIM_ASK_ALONE within a transaction
+ */
+scim_err_t *scim_pg_ask_group(scim_answer_t *answer,
+                              apr_array_header_t **plooked, scim_conn_t *conn,
+                              const scim_sql_t *sql, const scim_sql_t *look,
+                              scim_ask_t ask, const scim_mapping_t *mapping,
+                              apr_pool_t *pool);
+
+/**
+ * Change a group and read it as the triggers have left it, in one turn.
+ *
+ * @param answer filled with what @a get answers
+ * @param change NULL: nothing is to be changed
+ * @param ask    SCIM_ASK_COMMIT, or SCIM_ASK_ALONE within a transaction
+ */
+scim_err_t *scim_pg_change_group(scim_answer_t *answer, scim_conn_t *conn,
+                                 const scim_sql_t *change,
+                                 const scim_sql_t *get, scim_ask_t ask,
+                                 const scim_mapping_t *mapping,
+                                 apr_pool_t *pool);
+
 /** Begin a transaction in which what follows is done with SCIM_ASK_ALONE. */
 scim_err_t *scim_pg_begin(scim_conn_t *conn, apr_pool_t *pool);
 

@@ -33,6 +33,8 @@ typedef struct work_t {
     int merging;                /* a body, not a PATCH: clears nothing */
     const scim_json_t *before;  /* the resource as it was */
     unsigned char *removed;     /* by attribute index: what `remove` named */
+    scim_membership_t *members; /* set: only operations on members count, and
+                                 * are taken down; NULL: only the others */
 } work_t;
 
 /* Reading the message */
@@ -669,6 +671,12 @@ static int is_writable(const work_t *work, const scim_path_t *path,
             && (!sub || sub->mutability != SCIM_READ_ONLY));
 }
 
+static scim_members_op_t members_op(op_t op)
+{
+    return op == OP_ADD ? SCIM_MEMBERS_ADD
+         : op == OP_REPLACE ? SCIM_MEMBERS_REPLACE : SCIM_MEMBERS_REMOVE;
+}
+
 static scim_err_t *apply_path(work_t *work, op_t op, const scim_path_t *path,
                               const char *name, const scim_json_t *value)
 {
@@ -682,6 +690,14 @@ static scim_err_t *apply_path(work_t *work, op_t op, const scim_path_t *path,
         return NULL;
     }
     if (!is_writable(work, path, name)) {
+        return NULL;
+    }
+    if (attr == work->type->related) {
+        return work->members ? scim_membership_note(work->members,
+                                                    members_op(op), path,
+                                                    value) : NULL;
+    }
+    if (work->members) {
         return NULL;
     }
     work->intake->named[attr->index] = 1;
@@ -864,6 +880,7 @@ static void begin(work_t *work, scim_json_t *resource,
     work->pool = intake->pool;
     work->merging = merging;
     work->removed = apr_pcalloc(work->pool, work->type->nattrs);
+    work->members = NULL;
     apr_pool_create(&work->scratch, intake->pool);
 }
 
@@ -877,26 +894,33 @@ static scim_err_t *end(work_t *work, int is_whole)
     return scim_mutability_check(work->before, work->resource, work->intake);
 }
 
-scim_err_t *scim_patch_apply(scim_json_t *resource, const scim_patch_t *patch,
-                             scim_intake_t *intake)
+static scim_err_t *apply_operations(work_t *work, const scim_patch_t *patch)
 {
-    work_t work;
     int i;
 
-    begin(&work, resource, NULL, intake, 0);
     for (i = 0; i < patch->operations->nelts; i++) {
         const operation_t *operation =
             &APR_ARRAY_IDX(patch->operations, i, operation_t);
 
         if (!operation->has_path) {
-            SCIM_TRY(apply_object(&work, operation->op, NULL,
+            SCIM_TRY(apply_object(work, operation->op, NULL,
                                   operation->value));
         }
         else {
-            SCIM_TRY(apply_path(&work, operation->op, &operation->path,
+            SCIM_TRY(apply_path(work, operation->op, &operation->path,
                                 operation->path_text, operation->value));
         }
     }
+    return NULL;
+}
+
+scim_err_t *scim_patch_apply(scim_json_t *resource, const scim_patch_t *patch,
+                             scim_intake_t *intake)
+{
+    work_t work;
+
+    begin(&work, resource, NULL, intake, 0);
+    SCIM_TRY(apply_operations(&work, patch));
     return end(&work, 0);
 }
 
@@ -931,4 +955,33 @@ scim_err_t *scim_patch_replace(scim_json_t **pafter,
     SCIM_TRY(end(&work, 1));
     *pafter = after;
     return NULL;
+}
+
+/* There is no resource to change, so what is not about members finds none. */
+static void begin_members(work_t *work, scim_membership_t *membership,
+                          scim_intake_t *intake, int merging)
+{
+    begin(work, scim_json_make(SCIM_JSON_OBJECT, intake->pool), NULL, intake,
+          merging);
+    work->members = membership;
+}
+
+scim_err_t *scim_patch_note_members(scim_membership_t *membership,
+                                    const scim_patch_t *patch,
+                                    scim_intake_t *intake)
+{
+    work_t work;
+
+    begin_members(&work, membership, intake, 0);
+    return apply_operations(&work, patch);
+}
+
+scim_err_t *scim_patch_merge_members(scim_membership_t *membership,
+                                     const scim_json_t *body,
+                                     scim_intake_t *intake)
+{
+    work_t work;
+
+    begin_members(&work, membership, intake, 1);
+    return merge(&work, body);
 }

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "proto/membership.h"
 #include "proto/value.h"
 
 #define SCIM_PATCH_OPERATIONS_MAX 1000
@@ -71,5 +72,18 @@ scim_err_t *scim_patch_replace(scim_json_t **pafter,
                                const scim_json_t *before,
                                const scim_json_t *body,
                                scim_intake_t *intake);
+
+/**
+ * Take down in @a membership what a PATCH, or the body of a POST or PUT, does
+ * to the members of a group. The functions above pass these operations over.
+ *
+ * @return NULL, or what scim_membership_note() says
+ */
+scim_err_t *scim_patch_note_members(scim_membership_t *membership,
+                                    const scim_patch_t *patch,
+                                    scim_intake_t *intake);
+scim_err_t *scim_patch_merge_members(scim_membership_t *membership,
+                                     const scim_json_t *body,
+                                     scim_intake_t *intake);
 
 #endif

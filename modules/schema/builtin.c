@@ -111,7 +111,7 @@ static const scim_attr_t address_subs[] = {
 };
 
 static const scim_attr_t group_subs[] = {
-    { .name = "value", .mutability = SCIM_READ_ONLY,
+    { .name = "value", .case_exact = 1, .mutability = SCIM_READ_ONLY,
       .description = "The id of the group." },
     { .name = "$ref", .type = SCIM_TYPE_REFERENCE, .case_exact = 1,
       .mutability = SCIM_READ_ONLY, .references = "User Group",
@@ -235,6 +235,37 @@ static const scim_schema_t enterprise_schema = {
     .nattrs = COUNT(enterprise_attrs)
 };
 
+/* --- Group (sections 4.2 and 8.7.1) --- */
+
+/* An id is compared as the common attribute is: exactly. Only users are
+ * members here. */
+static const scim_attr_t member_subs[] = {
+    { .name = "value", .case_exact = 1, .mutability = SCIM_IMMUTABLE,
+      .description = "The id of the member." },
+    { .name = "$ref", .type = SCIM_TYPE_REFERENCE, .case_exact = 1,
+      .mutability = SCIM_IMMUTABLE, .references = "User",
+      .description = "The URL of the member." },
+    { .name = "type", .mutability = SCIM_IMMUTABLE, .canonical = "User",
+      .description = "The resource type of the member." },
+    { .name = "display", .mutability = SCIM_READ_ONLY,
+      .description = "The name of the member as it is shown." }
+};
+
+static const scim_attr_t group_attrs[] = {
+    { .name = "displayName", .required = 1,
+      .description = "The name of the group." },
+    { .name = "members", .multi = 1, SUBS(member_subs),
+      .description = "The users that belong to the group." }
+};
+
+static const scim_schema_t group_schema = {
+    .urn = SCIM_URN_GROUP,
+    .name = "Group",
+    .description = "Group",
+    .attrs = group_attrs,
+    .nattrs = COUNT(group_attrs)
+};
+
 const scim_attr_t *scim_builtin_common(int *pcount)
 {
     *pcount = COUNT(common_attrs);
@@ -248,5 +279,13 @@ scim_rtype_t *scim_builtin_user(apr_pool_t *pool)
     };
 
     return scim_rtype_make("User", "Users", "User account", schemas,
+                           COUNT(schemas), pool);
+}
+
+scim_rtype_t *scim_builtin_group(apr_pool_t *pool)
+{
+    static const scim_schema_t *const schemas[] = { &group_schema };
+
+    return scim_rtype_make("Group", "Groups", "Group", schemas,
                            COUNT(schemas), pool);
 }

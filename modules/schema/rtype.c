@@ -52,6 +52,7 @@ static const scim_schema_t *link_schema(apr_array_header_t *all,
 static void find_often_needed(scim_rtype_t *type)
 {
     const scim_attr_t *manager = scim_rtype_attr_anywhere(type, "manager");
+    const scim_attr_t *members = scim_rtype_attr(type, NULL, "members");
 
     type->id = scim_rtype_attr(type, NULL, "id");
     type->external_id = scim_rtype_attr(type, NULL, "externalId");
@@ -62,6 +63,8 @@ static void find_often_needed(scim_rtype_t *type)
                  && apr_cstr_casecmp(manager->schema->urn,
                                      SCIM_URN_ENTERPRISE) == 0 ? manager
                                                                : NULL;
+    type->related = members ? members : scim_rtype_attr(type, NULL, "groups");
+    type->noun = members ? "group" : "account";
 }
 
 scim_rtype_t *scim_rtype_make(const char *name, const char *endpoint,

@@ -27,6 +27,10 @@ typedef struct scim_rtype_t {
     const scim_attr_t *active;      /* NULL: the type has none */
     const scim_attr_t *meta;
     const scim_attr_t *manager;     /* of the Enterprise extension, or NULL */
+    const scim_attr_t *related;     /* the resources of another type that
+                                     * belong to it: `groups` of User,
+                                     * `members` of Group, or NULL */
+    const char *noun;               /* what messages call one: "account" */
 } scim_rtype_t;
 
 /**

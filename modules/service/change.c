@@ -15,6 +15,7 @@ typedef struct change_baton_t {
     const scim_json_t *body;    /* PUT */
     int is_delete;
     const unsigned char *named; /* what the request was about */
+    int with_related;
     scim_answer_t answer;       /* the row as it is in the end */
 } change_baton_t;
 
@@ -42,10 +43,14 @@ static scim_err_t *compute(scim_json_t **pafter, change_baton_t *change,
 
     change->named = intake->named;
     if (change->is_delete) {
-        scim_resource_set(type, after, type->active,
-                          scim_json_make_bool(0, pool), pool);
+        if (type->active) {
+            scim_resource_set(type, after, type->active,
+                              scim_json_make_bool(0, pool), pool);
+        }
+        *pafter = after;
+        return NULL;
     }
-    else if (change->patch) {
+    if (change->patch) {
         SCIM_TRY(scim_patch_apply(after, change->patch, intake));
     }
     else {
@@ -69,12 +74,13 @@ static scim_err_t *write_change(change_baton_t *change, scim_talk_t *talk,
     apr_pool_t *pool = call->request->pool;
     scim_change_t event = {
         change->operation,
-        scim_row_changes(talk->mapping, before, after, pool)
+        scim_row_changes(talk->mapping, before, after, pool), NULL, NULL
     };
     scim_err_t *err;
     scim_sql_t sql;
 
     scim_sql_init(&sql, pool);
+    sql.with_related = change->with_related;
     scim_sql_update(&sql, talk->mapping, talk->facts, &call->asker, id, old,
                     new, change->is_delete ? SCIM_UPDATE_DELETE
                                            : SCIM_UPDATE_LIVE, NULL, &event);
@@ -101,6 +107,7 @@ static scim_err_t *talk_change(scim_talk_t *talk, void *baton)
         SCIM_TRY(scim_talk_ask(talk, &change->answer, &sql, SCIM_ASK_ALONE));
         return scim_view_not_found(call);
     }
+    sql.with_related = change->with_related;
     scim_sql_get(&sql, talk->mapping, talk->facts, &call->asker, call->id, 1);
     SCIM_TRY(scim_talk_ask(talk, &change->answer, &sql, SCIM_ASK_BEGIN));
     if (!change->answer.count) {
@@ -132,6 +139,7 @@ static scim_err_t *serve_change(scim_reply_t *reply, const scim_call_t *call,
     if (err) {
         return scim_resources_refuse_one(call, err);
     }
+    change->with_related = view->with_related;
     SCIM_TRY(scim_talk(call, talk_change, change));
     scim_view_add(view, change->named, call);
     scim_view_reply(reply, call, view, 200, &change->answer.found[0].row);
@@ -184,9 +192,12 @@ scim_err_t *scim_resources_delete(scim_reply_t *reply,
 
     if (!call->mapping->tombstone) {
         return scim_resources_refuse(call,
-            scim_err_make(SCIM_ERR_NOT_IMPLEMENTED, call->request->pool,
-                          "this application does not let accounts be deleted; "
-                          "deactivate them (active=false)"));
+            scim_err_make(SCIM_ERR_NOT_IMPLEMENTED, call->request->pool, "%s",
+                          call->mapping->type->active
+                          ? "this application does not let accounts be "
+                            "deleted; deactivate them (active=false)"
+                          : "this application does not let groups be "
+                            "deleted"));
     }
     SCIM_TRY(scim_talk(call, talk_change, &change));
     reply->status = 204;

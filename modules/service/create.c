@@ -16,6 +16,7 @@
 typedef struct create_baton_t {
     const scim_json_t *body;
     scim_json_t *resource;      /* what the body makes of nothing */
+    int with_related;
     scim_answer_t answer;       /* of the statement that did it */
 } create_baton_t;
 
@@ -33,7 +34,8 @@ static scim_err_t *insert(create_baton_t *create, scim_talk_t *talk)
                                          pool);
     scim_change_t change = {
         "create",
-        scim_row_changes(talk->mapping, NULL, create->resource, pool)
+        scim_row_changes(talk->mapping, NULL, create->resource, pool),
+        NULL, NULL
     };
     scim_err_t *err;
     scim_sql_t sql;
@@ -45,6 +47,7 @@ static scim_err_t *insert(create_baton_t *create, scim_talk_t *talk)
         SCIM_TRY(scim_talk_ask(talk, &create->answer, &sql, SCIM_ASK_ALONE));
         return err;
     }
+    sql.with_related = create->with_related;
     scim_sql_create(&sql, talk->mapping, talk->facts, &talk->call->asker,
                     state, &change);
     err = scim_talk_ask(talk, &create->answer, &sql, SCIM_ASK_ALONE);
@@ -133,7 +136,7 @@ static scim_err_t *take_over(create_baton_t *create, scim_talk_t *talk,
                             ? SCIM_UPDATE_REVIVE : SCIM_UPDATE_MET;
     scim_json_t *before, *after;
     scim_state_t *old, *new;
-    scim_change_t change;
+    scim_change_t change = { 0 };
     scim_answer_t answer;
     scim_err_t *err;
     scim_sql_t sql;
@@ -153,6 +156,7 @@ static scim_err_t *take_over(create_baton_t *create, scim_talk_t *talk,
     change.operation = meeting == MEETING_UNLINKED ? "adopt" : "restore";
     change.changes = scim_row_changes(talk->mapping, before, after, pool);
     scim_sql_init(&sql, pool);
+    sql.with_related = create->with_related;
     scim_sql_update(&sql, talk->mapping, talk->facts, &call->asker,
                     met->row.id, old, new, mode, met->version, &change);
     err = scim_talk_ask(talk, &answer, &sql, SCIM_ASK_ALONE);
@@ -243,6 +247,7 @@ static scim_err_t *read_create(create_baton_t *create, scim_view_t *view,
     SCIM_TRY(scim_intake_body(&create->body, call));
     SCIM_TRY(scim_view_read(view, call));
     SCIM_TRY(scim_view_check(call, NULL));
+    create->with_related = view->with_related;
     create->resource = scim_json_make(SCIM_JSON_OBJECT, call->request->pool);
     SCIM_TRY(scim_patch_merge(create->resource, create->body, intake));
     scim_view_add(view, intake->named, call);

@@ -71,15 +71,27 @@ static const route_t user = {
 static const route_t users_search = {
     "POST, OPTIONS", NULL, scim_resources_search, NULL, NULL, NULL, 0
 };
+static const route_t groups_search = {
+    "POST, OPTIONS", NULL, scim_resources_search, NULL, NULL, NULL, 0
+};
 static const route_t groups = {
     "GET, HEAD, POST, OPTIONS",
-    empty_groups, no_groups, NULL, NULL, NULL, 0
+    scim_resources_list, scim_groups_create, NULL, NULL, NULL, 0
 };
 static const route_t group = {
     "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
+    scim_resources_get, NULL, scim_groups_put, scim_groups_patch,
+    scim_resources_delete, 0
+};
+static const route_t groups_off = {
+    "GET, HEAD, POST, OPTIONS",
+    empty_groups, no_groups, NULL, NULL, NULL, 0
+};
+static const route_t group_off = {
+    "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
     no_such_group, NULL, no_groups, no_groups, no_groups, 0
 };
-static const route_t groups_search = {
+static const route_t groups_search_off = {
     "POST, OPTIONS", NULL, empty_groups, NULL, NULL, NULL, 0
 };
 static const route_t root = {
@@ -148,6 +160,22 @@ static int split_path(const char **segments, int max, const char *path,
     return count;
 }
 
+/* Groups are served as users are where they are mapped. */
+static const route_t *choose(scim_call_t *call, const route_t *route)
+{
+    const scim_mapping_t *mapping = call->request->service->groups;
+
+    if (route != &groups && route != &group && route != &groups_search) {
+        return route;
+    }
+    if (!mapping) {
+        return route == &groups ? &groups_off
+             : route == &group  ? &group_off : &groups_search_off;
+    }
+    call->mapping = mapping;
+    return route;
+}
+
 static const route_t *find_route(scim_call_t *call)
 {
     static const route_t nothing = { 0 };
@@ -169,12 +197,12 @@ static const route_t *find_route(scim_call_t *call)
             route = endpoints[i].alone;
             call->is_me = route == &me;
             return route == &bulk && !call->request->service->bulk_max
-                 ? &unoffered : route;
+                 ? &unoffered : choose(call, route);
         }
         call->id = segments[1];
         route = strcmp(call->id, ".search") == 0 ? endpoints[i].search
                                                  : endpoints[i].with_id;
-        return route ? route : &nothing;
+        return route ? choose(call, route) : &nothing;
     }
     return &nothing;
 }

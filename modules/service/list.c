@@ -21,6 +21,7 @@ typedef struct part_t {
     const scim_mapping_t *mapping;
     const scim_facts_t *facts;
     const unsigned char *shown;     /* by attribute index */
+    int with_related;               /* members, or groups, are shown */
     const scim_filter_t *filter;    /* NULL: everything */
     scim_err_t *refused;            /* why the filter finds nothing of this
                                      * type, or NULL */
@@ -62,6 +63,7 @@ static scim_err_t *add_part(search_t *search, const scim_mapping_t *mapping,
                             apr_pool_t *pool)
 {
     const scim_list_t *list = &search->list;
+    const scim_attr_t *related = mapping->type->related;
     part_t *part = apr_array_push(search->parts);
 
     part->mapping = mapping;
@@ -69,8 +71,10 @@ static scim_err_t *add_part(search_t *search, const scim_mapping_t *mapping,
         part->refused = scim_filter_parse(&part->filter, list->filter,
                                           mapping->type, pool);
     }
-    return scim_projection_make(&part->shown, list->attributes,
-                                list->excluded, mapping->type, pool);
+    SCIM_TRY(scim_projection_make(&part->shown, list->attributes,
+                                  list->excluded, mapping->type, pool));
+    part->with_related = related && part->shown[related->index];
+    return NULL;
 }
 
 static scim_err_t *read_list(search_t *search, const scim_call_t *call,
@@ -233,6 +237,7 @@ static scim_err_t *write_part(scim_sql_t *sql, const search_t *search,
         page.after = &search->after;
     }
     scim_sql_init(sql, talk->call->request->pool);
+    sql->with_related = part->with_related;
     return scim_sql_list(sql, part->mapping, part->facts, &talk->call->asker,
                          &page);
 }
@@ -391,10 +396,11 @@ static scim_err_t *serve_one(scim_reply_t *reply, const scim_call_t *call,
 static scim_err_t *serve_all(scim_reply_t *reply, const scim_call_t *call,
                              int is_search)
 {
-    const scim_mapping_t *mappings[] = { call->request->service->users };
+    const scim_service_t *service = call->request->service;
+    const scim_mapping_t *mappings[] = { service->users, service->groups };
 
-    return serve(reply, call, "", mappings,
-                 sizeof(mappings) / sizeof(*mappings), is_search);
+    return serve(reply, call, "", mappings, service->groups ? 2 : 1,
+                 is_search);
 }
 
 scim_err_t *scim_resources_list(scim_reply_t *reply, const scim_call_t *call)

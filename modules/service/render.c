@@ -8,6 +8,7 @@
 
 #include "base/span.h"
 #include "base/time.h"
+#include "store/related.h"
 #include "store/version.h"
 
 #define PUTS(buf, text) scim_buf_puts(buf, text)
@@ -362,6 +363,91 @@ static void put_multi(scim_buf_t *buf, const scim_render_t *render,
     keep_unless_empty(buf, mark, '[', ']');
 }
 
+/* What a JSON string means. */
+static const char *text_of(scim_span_t string, apr_pool_t *pool)
+{
+    scim_json_t *value;
+
+    if (memchr(string.text, '\\', string.len)
+        && !scim_json_parse(&value, string.text, string.len, pool)) {
+        return value->text;
+    }
+    return apr_pstrmemdup(pool, string.text + 1, string.len - 2);
+}
+
+static scim_span_t find_member(scim_span_t object, const char *name)
+{
+    scim_span_t key, value, none = { NULL, 0 };
+    scim_span_walk_t walk;
+
+    scim_span_walk(&walk, object);
+    while (scim_span_next(&walk, &key, &value)) {
+        if (scim_span_is(key, name)) {
+            return value;
+        }
+    }
+    return none;
+}
+
+static void put_related_sub(scim_buf_t *buf, const scim_render_t *render,
+                            const scim_attr_t *sub, scim_span_t one,
+                            apr_pool_t *scratch)
+{
+    const scim_mapping_t *mapping = render->mapping;
+    const char *text = NULL;
+    scim_span_t value;
+
+    if (strcmp(sub->name, "$ref") == 0) {
+        text = scim_render_location(render->base_url,
+                                    mapping->relation->others->type,
+                                    text_of(find_member(one, "value"),
+                                            scratch), scratch);
+    }
+    else if (strcmp(sub->name, "type") == 0) {
+        text = scim_related_type(mapping);
+    }
+    if (text) {
+        put_name(buf, sub->name);
+        scim_buf_json(buf, text, strlen(text));
+        return;
+    }
+    value = find_member(one, sub->name);
+    if (!scim_span_is_empty(value)) {
+        put_name(buf, sub->name);
+        scim_buf_add(buf, value.text, value.len);
+    }
+}
+
+/* The members of a group, or the groups of a user. */
+static void put_related(scim_buf_t *buf, const scim_render_t *render,
+                        const scim_attr_t *attr, const scim_row_t *row)
+{
+    scim_span_t list = { row->related, row->related ? strlen(row->related)
+                                                    : 0 };
+    apr_size_t mark = buf->len, element;
+    scim_span_walk_t walk;
+    scim_span_t none, one;
+    apr_pool_t *scratch;
+    int i;
+
+    apr_pool_create(&scratch, buf->pool);
+    put_name(buf, attr->name);
+    scim_buf_putc(buf, '[');
+    scim_span_walk(&walk, list);
+    while (scim_span_next(&walk, &none, &one)) {
+        element = open_element(buf);
+        for (i = 0; i < attr->nsubs; i++) {
+            if (render->shown[attr->subs[i].index]) {
+                put_related_sub(buf, render, &attr->subs[i], one, scratch);
+            }
+        }
+        keep_unless_empty(buf, element, '{', '}');
+        apr_pool_clear(scratch);
+    }
+    keep_unless_empty(buf, mark, '[', ']');
+    apr_pool_destroy(scratch);
+}
+
 static void put_attr(scim_buf_t *buf, const scim_render_t *render,
                      const scim_attr_t *attr, const scim_row_t *row)
 {
@@ -369,6 +455,10 @@ static void put_attr(scim_buf_t *buf, const scim_render_t *render,
     int place = mapping->places[attr->index];
 
     if (!render->shown[attr->index] || !mapping->stored[attr->index]) {
+        return;
+    }
+    if (attr == mapping->type->related) {
+        put_related(buf, render, attr, row);
         return;
     }
     if (attr->multi) {

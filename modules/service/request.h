@@ -16,6 +16,7 @@
 /* What a location is configured to be; never written after that. */
 typedef struct scim_service_t {
     const scim_mapping_t *users;
+    const scim_mapping_t *groups;   /* NULL: groups are off */
     int page;                   /* resources per page unless asked */
     int page_max;               /* and at most */
     int public_discovery;       /* no token for discovery */

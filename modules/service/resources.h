@@ -41,4 +41,9 @@ scim_err_t *scim_resources_patch(scim_reply_t *reply,
 scim_err_t *scim_resources_delete(scim_reply_t *reply,
                                   const scim_call_t *call);
 
+/* Of groups; reading and deleting them is as above. */
+scim_err_t *scim_groups_create(scim_reply_t *reply, const scim_call_t *call);
+scim_err_t *scim_groups_put(scim_reply_t *reply, const scim_call_t *call);
+scim_err_t *scim_groups_patch(scim_reply_t *reply, const scim_call_t *call);
+
 #endif

@@ -18,7 +18,8 @@ static int is_actor(const scim_talk_t *talk, const scim_row_t *row)
 {
     const char *actor = talk->call->reply->actor;
 
-    return actor && strcmp(actor, row->id) == 0;
+    return actor && talk->mapping->type->user_name
+        && strcmp(actor, row->id) == 0;
 }
 
 int scim_rules_is_protected(const scim_talk_t *talk, const scim_row_t *row)
@@ -95,8 +96,9 @@ static scim_err_t *conflict(const scim_talk_t *talk, const char *name,
     apr_pool_t *pool = talk->call->request->pool;
 
     return scim_err_make(SCIM_ERR_UNIQUENESS, pool,
-                         "%s \"%s\" is used by another account", name,
-                         scim_err_quote(value ? value : "", pool));
+                         "%s \"%s\" is used by another %s", name,
+                         scim_err_quote(value ? value : "", pool),
+                         talk->mapping->type->noun);
 }
 
 scim_err_t *scim_rules_conflict(const scim_talk_t *talk,

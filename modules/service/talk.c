@@ -139,14 +139,11 @@ scim_err_t *scim_talk(const scim_call_t *call, scim_talk_cb cb, void *baton)
     return err;
 }
 
-scim_err_t *scim_talk_ask(scim_talk_t *talk, scim_answer_t *answer,
-                          const scim_sql_t *sql, scim_ask_t ask)
+/* Remember who asks, or refuse. */
+static scim_err_t *know(const scim_talk_t *talk, const scim_answer_t *answer)
 {
     scim_reply_t *reply = talk->call->reply;
 
-    SCIM_TRY(scim_pg_ask(answer, talk->conn, sql,
-                         talk->is_joined ? SCIM_ASK_ALONE : ask,
-                         talk->mapping, talk->call->request->pool));
     if (!answer->token_id) {
         return scim_auth_refuse(&reply->authenticate,
                                 talk->call->request->pool);
@@ -165,4 +162,36 @@ scim_err_t *scim_talk_token(scim_talk_t *talk, scim_ask_t ask)
     scim_sql_init(&sql, talk->call->request->pool);
     scim_sql_token(&sql, talk->mapping, &talk->call->asker);
     return scim_talk_ask(talk, &answer, &sql, ask);
+}
+
+scim_err_t *scim_talk_ask(scim_talk_t *talk, scim_answer_t *answer,
+                          const scim_sql_t *sql, scim_ask_t ask)
+{
+    SCIM_TRY(scim_pg_ask(answer, talk->conn, sql,
+                         talk->is_joined ? SCIM_ASK_ALONE : ask,
+                         talk->mapping, talk->call->request->pool));
+    return know(talk, answer);
+}
+
+scim_err_t *scim_talk_begin_group(scim_talk_t *talk, scim_answer_t *answer,
+                                  apr_array_header_t **plooked,
+                                  const scim_sql_t *sql,
+                                  const scim_sql_t *look)
+{
+    SCIM_TRY(scim_pg_ask_group(answer, plooked, talk->conn, sql, look,
+                               talk->is_joined ? SCIM_ASK_ALONE
+                                               : SCIM_ASK_BEGIN,
+                               talk->mapping, talk->call->request->pool));
+    return know(talk, answer);
+}
+
+scim_err_t *scim_talk_commit_group(scim_talk_t *talk, scim_answer_t *answer,
+                                   const scim_sql_t *change,
+                                   const scim_sql_t *get)
+{
+    SCIM_TRY(scim_pg_change_group(answer, talk->conn, change, get,
+                                  talk->is_joined ? SCIM_ASK_ALONE
+                                                  : SCIM_ASK_COMMIT,
+                                  talk->mapping, talk->call->request->pool));
+    return know(talk, answer);
 }

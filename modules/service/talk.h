@@ -43,5 +43,18 @@ scim_err_t *scim_talk_ask(scim_talk_t *talk, scim_answer_t *answer,
 
 /** Run the statement that only checks the token. */
 scim_err_t *scim_talk_token(scim_talk_t *talk, scim_ask_t ask);
+/**
+ * Begin a transaction about a group: see scim_pg_ask_group(). Who asks is
+ * remembered and refused as scim_talk_ask() does.
+ */
+scim_err_t *scim_talk_begin_group(scim_talk_t *talk, scim_answer_t *answer,
+                                  apr_array_header_t **plooked,
+                                  const scim_sql_t *sql,
+                                  const scim_sql_t *look);
+
+/** End it: see scim_pg_change_group(). */
+scim_err_t *scim_talk_commit_group(scim_talk_t *talk, scim_answer_t *answer,
+                                   const scim_sql_t *change,
+                                   const scim_sql_t *get);
 
 #endif

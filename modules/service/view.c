@@ -10,12 +10,20 @@ scim_err_t *scim_view_read(scim_view_t *view, const scim_call_t *call)
 {
     const scim_request_t *request = call->request;
     const scim_service_t *service = request->service;
+    const scim_attr_t *related = call->mapping->type->related;
 
     SCIM_TRY(scim_list_parse(&view->list, request->query, service->page,
                              service->page_max, request->pool));
-    return scim_projection_make(&view->shown, view->list.attributes,
-                                view->list.excluded, call->mapping->type,
-                                request->pool);
+    SCIM_TRY(scim_projection_make(&view->shown, view->list.attributes,
+                                  view->list.excluded, call->mapping->type,
+                                  request->pool));
+    view->with_related = related && view->shown[related->index];
+    return NULL;
+}
+
+int scim_view_is_chosen(const scim_view_t *view)
+{
+    return view->list.attributes || view->list.excluded;
 }
 
 void scim_view_add(scim_view_t *view, const unsigned char *named,
@@ -81,6 +89,13 @@ void scim_view_reply(scim_reply_t *reply, const scim_call_t *call,
     scim_render_init(&render, mapping, view->shown, request->base_url,
                      request->pool);
     scim_render_resource(&reply->body, &render, row);
+}
+
+void scim_view_done(scim_reply_t *reply, const scim_call_t *call,
+                    const scim_row_t *row)
+{
+    reply->etag = scim_row_version(call->mapping, row, call->request->pool);
+    reply->status = 204;
 }
 
 scim_err_t *scim_view_not_found(const scim_call_t *call)

@@ -6,6 +6,8 @@
 #include <strings.h>
 
 #include "base/time.h"
+#include "store/piece.h"
+#include "store/related.h"
 
 typedef struct writer_t {
     scim_sql_t *sql;
@@ -30,6 +32,7 @@ typedef struct operand_t {
 typedef struct scope_t {
     const scim_attr_t *attr;
     const scim_element_t *mapped;   /* NULL: alias `e` */
+    int is_related;                 /* members or groups: aliases `m`, `o` */
 } scope_t;
 
 #define PUTS(w, string) scim_buf_puts(&(w)->sql->text, string)
@@ -111,6 +114,28 @@ static int is_same_path(const scim_column_t *column, const scope_t *scope,
         && strcasecmp(column->element, scope->mapped->element) == 0;
 }
 
+/* What is known of a related resource. Its URL is nowhere in the database. */
+static scim_err_t *related_operand(const writer_t *w, operand_t *operand,
+                                   const scim_filter_t *filter)
+{
+    const scim_mapping_t *others = w->mapping->relation->others;
+    const char *name = filter->sub->name;
+
+    if (strcasecmp(name, "value") == 0) {
+        operand->text = apr_pstrcat(w->pool, "o.",
+            scim_mapping_quote(others->key, w->pool), "::text", NULL);
+    }
+    else if (strcasecmp(name, "display") == 0) {
+        operand->text = scim_related_display(w->mapping, w->pool);
+    }
+    else if (strcasecmp(name, "type") == 0) {
+        operand->text = apr_pstrcat(w->pool,
+            literal(w, scim_related_type(w->mapping)), "::text", NULL);
+        operand->is_constant = 1;
+    }
+    return operand->text ? NULL : not_kept(w, filter);
+}
+
 /* What the element in scope is, or a sub-attribute of it. */
 static scim_err_t *element_operand(const writer_t *w, operand_t *operand,
                                    const scope_t *scope,
@@ -123,6 +148,9 @@ static scim_err_t *element_operand(const writer_t *w, operand_t *operand,
     operand->leaf = sub ? sub : filter->attr;
     if (!w->mapping->stored[operand->leaf->index]) {
         return not_kept(w, filter);
+    }
+    if (scope->is_related) {
+        return related_operand(w, operand, filter);
     }
     if (!sub) {
         operand->text = "(e #>> '{}')";
@@ -408,25 +436,38 @@ static void write_compare(const writer_t *w, const operand_t *operand,
     }
 }
 
-/* The id is compared as a key, so that its index serves; what cannot be a
+/* An id is compared as a key, so that its index serves; what cannot be a
  * key equals none. */
-static int write_id(const writer_t *w, const scim_filter_t *filter)
+static int write_key(const writer_t *w, const scim_filter_t *filter,
+                     const char *alias, const char *name, const char *type)
 {
-    if (filter->attr != w->mapping->type->id
-        || (filter->op != SCIM_OP_EQ && filter->op != SCIM_OP_NE)
+    if ((filter->op != SCIM_OP_EQ && filter->op != SCIM_OP_NE)
         || filter->value->type == SCIM_JSON_NULL) {
         return 0;
     }
-    if (!scim_sql_is_key(w->facts->key_type, filter->value->text)) {
+    if (!scim_sql_is_key(type, filter->value->text)) {
         PUTS(w, filter->op == SCIM_OP_EQ ? "false" : "true");
         return 1;
     }
-    PUTS(w, "(r.");
-    PUTS(w, scim_mapping_quote(w->mapping->key, w->pool));
+    PUTS(w, "(");
+    scim_piece_column(w->sql, alias, name);
     PUTS(w, filter->op == SCIM_OP_EQ ? " = " : " <> ");
-    scim_sql_param(w->sql, filter->value->text, w->facts->key_type);
+    scim_sql_param(w->sql, filter->value->text, type);
     PUTS(w, ")");
     return 1;
+}
+
+static int write_id(const writer_t *w, const scim_filter_t *filter)
+{
+    return filter->attr == w->mapping->type->id
+        && write_key(w, filter, "r", w->mapping->key, w->facts->key_type);
+}
+
+static int write_related_id(const writer_t *w, const scim_filter_t *filter)
+{
+    return strcasecmp(filter->sub->name, "value") == 0
+        && write_key(w, filter, "m", w->mapping->relation->other,
+                     w->facts->others->key_type);
 }
 
 /* Elements */
@@ -451,6 +492,9 @@ static scim_err_t *write_in_element(const writer_t *w, const scope_t *scope,
         PUTS(w, ")");
         return NULL;
     default:
+        if (scope->is_related && write_related_id(w, filter)) {
+            return NULL;
+        }
         SCIM_TRY(element_operand(w, &operand, scope, filter));
         write_compare(w, &operand, filter, exact);
         return NULL;
@@ -503,6 +547,24 @@ static const char *required_type(const scim_filter_t *filter)
     return NULL;
 }
 
+/* Somebody related passes `filter`; NULL: anybody is. */
+static scim_err_t *write_some_related(const writer_t *w,
+                                      const scim_attr_t *attr,
+                                      const scim_filter_t *filter)
+{
+    scope_t scope = { attr, NULL, 1 };
+
+    PUTS(w, "EXISTS (SELECT");
+    scim_related_from(w->sql, w->mapping, w->facts);
+    scim_piece_column(w->sql, "r", w->mapping->key);
+    if (filter) {
+        PUTS(w, " AND ");
+        SCIM_TRY(write_in_element(w, &scope, filter, 0));
+    }
+    PUTS(w, ")");
+    return NULL;
+}
+
 /* Some element of the attribute passes `filter`; NULL: any element. Elements
  * of a mapped type stand in columns and nowhere else, so a filter that asks
  * for one needs not look into the JSONB column, and an index serves. */
@@ -511,10 +573,13 @@ static scim_err_t *write_some_element(const writer_t *w,
                                       const scim_filter_t *filter)
 {
     const char *type = filter ? required_type(filter) : NULL;
-    scope_t scope = { attr, NULL };
+    scope_t scope = { attr, NULL, 0 };
     const char *or = "";
     int i;
 
+    if (attr == w->mapping->type->related) {
+        return write_some_related(w, attr, filter);
+    }
     PUTS(w, "(");
     for (i = 0; i < w->mapping->elements->nelts; i++) {
         const scim_element_t *mapped =

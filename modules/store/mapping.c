@@ -71,8 +71,9 @@ const char *scim_mapping_quote(const char *name, apr_pool_t *pool)
     return out;
 }
 
-const char *scim_mapping_set_table(scim_mapping_t *mapping, const char *name,
-                                   apr_pool_t *pool)
+/* Take the name of a table apart. */
+static const char *parse_table(const char **pschema, const char **ptable,
+                               const char *name, apr_pool_t *pool)
 {
     const char *dot = strchr(name, '.');
 
@@ -80,10 +81,49 @@ const char *scim_mapping_set_table(scim_mapping_t *mapping, const char *name,
         return apr_psprintf(pool, "\"%s\" is not the name of a table; give "
                             "TABLE or SCHEMA.TABLE", name);
     }
-    mapping->table_schema = dot ? apr_pstrmemdup(pool, name, dot - name)
-                                : NULL;
-    mapping->table_name = apr_pstrdup(pool, dot ? dot + 1 : name);
-    mapping->table = scim_mapping_quote(name, pool);
+    *pschema = dot ? apr_pstrmemdup(pool, name, dot - name) : NULL;
+    *ptable = apr_pstrdup(pool, dot ? dot + 1 : name);
+    return NULL;
+}
+
+const char *scim_mapping_set_table(scim_mapping_t *mapping, const char *name,
+                                   apr_pool_t *pool)
+{
+    const char *wrong = parse_table(&mapping->table_schema,
+                                    &mapping->table_name, name, pool);
+
+    if (!wrong) {
+        mapping->table = scim_mapping_quote(name, pool);
+    }
+    return wrong;
+}
+
+/* Whether the related resources are the resource's own to say. */
+static int is_group(const scim_rtype_t *type)
+{
+    return type->related && type->related->mutability != SCIM_READ_ONLY;
+}
+
+const char *scim_mapping_set_members(scim_mapping_t *mapping,
+                                     const char *name, const char *group,
+                                     const char *user, apr_pool_t *pool)
+{
+    scim_relation_t *relation = apr_pcalloc(pool, sizeof(*relation));
+    const char *wrong, *table;
+
+    if (!is_group(mapping->type)) {
+        return "only groups have members";
+    }
+    if ((wrong = parse_table(&relation->table_schema, &table, name, pool))) {
+        return wrong;
+    }
+    if (!*group || !*user || strcmp(group, user) == 0) {
+        return "the columns with the group and the user must be two";
+    }
+    relation->table = scim_mapping_quote(name, pool);
+    relation->own = apr_pstrdup(pool, group);
+    relation->other = apr_pstrdup(pool, user);
+    mapping->relation = relation;
     return NULL;
 }
 
@@ -167,6 +207,10 @@ static const char *check_target(const scim_mapping_t *mapping,
 {
     const scim_attr_t *attr = column->attr, *leaf = column->leaf;
 
+    if (is_group(mapping->type) && attr == mapping->type->related) {
+        return apr_psprintf(pool, "\"%s\" stands in a table of its own, which "
+                            "ScimMembers names", column->target);
+    }
     if (attr->multi && !column->element
         && scim_attr_is_configured(attr)) {
         return apr_psprintf(pool, "\"%s\" can have many values, which no "
@@ -341,11 +385,22 @@ static int can_be_extra(const scim_rtype_t *type, const scim_attr_t *attr)
     if (scim_attr_is_configured(attr)) {
         return 1;
     }
-    return top->schema != NULL
+    return top->schema != NULL && top != type->related
         && top != type->active && top != type->user_name
         && attr->mutability == SCIM_READ_WRITE
         && top->mutability == SCIM_READ_WRITE
         && attr->returned != SCIM_RETURNED_NEVER;
+}
+
+static void mark_related(scim_mapping_t *mapping)
+{
+    const scim_attr_t *related = mapping->type->related;
+    int i;
+
+    mapping->stored[related->index] = 1;
+    for (i = 0; i < related->nsubs; i++) {
+        mapping->stored[related->subs[i].index] = 1;
+    }
 }
 
 /* What clients never see, events do not show either. */
@@ -368,6 +423,9 @@ static void find_stored(scim_mapping_t *mapping)
 {
     int i;
 
+    if (mapping->relation) {
+        mark_related(mapping);
+    }
     if (mapping->extra) {
         for (i = 0; i < mapping->type->nattrs; i++) {
             mapping->stored[i] = can_be_extra(mapping->type,
@@ -425,14 +483,14 @@ typedef struct own_t {
     const char *column;         /* NULL: none */
 } own_t;
 
-#define OWN_MAX 4
+#define OWN_MAX 5
 
 static void list_own(own_t *own, const scim_mapping_t *mapping)
 {
     const own_t list[OWN_MAX] = {
         { "ScimKey", mapping->key }, { "ScimTenant", mapping->tenant },
         { "ScimTombstone", mapping->tombstone },
-        { "ScimExtra", mapping->extra }
+        { "ScimExtra", mapping->extra }, { "ScimVersion", mapping->version }
     };
 
     memcpy(own, list, sizeof(list));
@@ -524,6 +582,33 @@ static const char *check_constants(const scim_mapping_t *mapping,
     return NULL;
 }
 
+/* What a group must have, and what only accounts can have. */
+static const char *check_group(const scim_mapping_t *mapping)
+{
+    const scim_rtype_t *type = mapping->type;
+
+    if (!is_group(type)) {
+        return mapping->version ? "has ScimVersion, which is for groups"
+                                : NULL;
+    }
+    if (!scim_mapping_column(mapping, scim_rtype_attr(type, NULL,
+                                                      "displayName"), NULL)) {
+        return "has no ScimAttribute displayName";
+    }
+    if (!mapping->relation) {
+        return "has no ScimMembers; name the table of members, its column "
+               "with the group and its column with the user";
+    }
+    if (!mapping->version) {
+        return "has no ScimVersion; name the counter that a trigger raises "
+               "with every change of the members";
+    }
+    if (mapping->adopt) {
+        return "has ScimAdopt, which is for accounts";
+    }
+    return mapping->protect ? "has ScimProtect, which is for accounts" : NULL;
+}
+
 const char *scim_mapping_finish(scim_mapping_t *mapping, apr_pool_t *pool)
 {
     const char *wrong;
@@ -559,12 +644,29 @@ const char *scim_mapping_finish(scim_mapping_t *mapping, apr_pool_t *pool)
                             "one, or name a column for it",
                             mapping->needs_extra);
     }
-    if ((wrong = check_elements(mapping, pool))) {
+    if ((wrong = check_group(mapping))
+        || (wrong = check_elements(mapping, pool))) {
         return wrong;
     }
     find_stored(mapping);
     redact_secrets(mapping);
     return NULL;
+}
+
+void scim_mapping_relate(scim_mapping_t *groups, scim_mapping_t *users,
+                         apr_pool_t *pool)
+{
+    scim_relation_t *members = apr_pmemdup(pool, groups->relation,
+                                           sizeof(*members));
+    scim_relation_t *back = apr_pmemdup(pool, members, sizeof(*back));
+
+    members->others = users;
+    groups->relation = members;
+    back->own = members->other;
+    back->other = members->own;
+    back->others = groups;
+    users->relation = back;
+    mark_related(users);
 }
 
 const scim_column_t *scim_mapping_column(const scim_mapping_t *mapping,

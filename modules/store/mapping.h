@@ -50,7 +50,19 @@ typedef struct scim_element_t {
                                  * the extra attributes */
 } scim_element_t;
 
-typedef struct scim_mapping_t {
+typedef struct scim_mapping_t scim_mapping_t;
+
+/* The table that says which resources of two types belong to one another: of
+ * Group who its members are, of User the same seen from the other side. */
+typedef struct scim_relation_t {
+    const char *table_schema;   /* NULL: found by the search path */
+    const char *table;          /* quoted */
+    const char *own;            /* its column with our key */
+    const char *other;          /* its column with theirs */
+    const scim_mapping_t *others;
+} scim_relation_t;
+
+struct scim_mapping_t {
     const scim_rtype_t *type;
     const char *location;       /* for messages: the <Location> */
     const char *tokens;         /* quoted name of the token view */
@@ -64,6 +76,10 @@ typedef struct scim_mapping_t {
     const char *protect;        /* SQL condition, or NULL */
     int adopt;                  /* POST adopts by userName */
     const char *needs_extra;    /* an attribute that only `extra` can keep */
+    const char *version;        /* of Group: the counter that rises with every
+                                 * change of the members; else NULL */
+    const scim_relation_t *relation;    /* behind type->related; NULL: groups
+                                 * are off */
     apr_array_header_t *columns;    /* of scim_column_t */
     apr_array_header_t *constants;  /* of scim_constant_t */
     apr_array_header_t *elements;   /* of scim_element_t */
@@ -73,7 +89,7 @@ typedef struct scim_mapping_t {
     unsigned char *stored;      /* by attribute index: kept at all */
     unsigned char *redacted;    /* by attribute index: events say that it
                                  * changed, not to what */
-} scim_mapping_t;
+};
 
 /* A rule of the database that can refuse a value: a unique index, a CHECK. */
 typedef struct scim_rule_t {
@@ -82,7 +98,8 @@ typedef struct scim_rule_t {
 } scim_rule_t;
 
 /* What the catalog says of a mapped table. */
-typedef struct scim_facts_t {
+typedef struct scim_facts_t scim_facts_t;
+struct scim_facts_t {
     const char *key_type;           /* SQL names of types */
     const char *tenant_type;
     int tombstone_is_boolean;
@@ -94,7 +111,9 @@ typedef struct scim_facts_t {
     const unsigned char *by_code_point; /* likewise: what its text is compared
                                      * by has this order by itself */
     apr_array_header_t *rules;      /* of scim_rule_t */
-} scim_facts_t;
+    const scim_facts_t *others;     /* of the mapping at the other end of the
+                                     * relation; NULL: there is none */
+};
 
 /** Begin a mapping: nothing mapped, nothing stored. */
 scim_mapping_t *scim_mapping_make(const scim_rtype_t *type, apr_pool_t *pool);
@@ -127,6 +146,19 @@ const char *scim_mapping_add(scim_mapping_t *mapping, const char *target,
 /** Set the table: `table` or `schema.table`. NULL or a sentence. */
 const char *scim_mapping_set_table(scim_mapping_t *mapping, const char *name,
                                    apr_pool_t *pool);
+
+/**
+ * Set the table of a group's members: `table` or `schema.table`, its column
+ * with the group and its column with the user. NULL or a sentence.
+ */
+const char *scim_mapping_set_members(scim_mapping_t *mapping,
+                                     const char *name, const char *group,
+                                     const char *user, apr_pool_t *pool);
+
+/** Tie the finished mappings of Group and User of one location together, so
+ * that each knows the other. */
+void scim_mapping_relate(scim_mapping_t *groups, scim_mapping_t *users,
+                         apr_pool_t *pool);
 
 /** Name an attribute whose values events do not show. NULL or a sentence. */
 const char *scim_mapping_redact(scim_mapping_t *mapping, const char *target,

@@ -20,6 +20,11 @@ typedef struct scim_row_t {
                                  * of the column */
     const char *extra;          /* the JSONB column's text, or NULL */
     int is_protected;           /* by the condition of ScimProtect */
+    const char *counter;        /* the column of ScimVersion, or NULL */
+    const char *related;        /* the members of a group or the groups of a
+                                 * user, as a JSON array of objects with
+                                 * `value` and `display`; NULL: none, or not
+                                 * asked for */
 } scim_row_t;
 
 /** Whether PostgreSQL's text of a number is one in JSON as well: not NaN, not

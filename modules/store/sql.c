@@ -9,6 +9,8 @@
 
 #include "base/fold.h"
 #include "store/condition.h"
+#include "store/piece.h"
+#include "store/related.h"
 
 #define PUTS(sql, string) scim_buf_puts(&(sql)->text, string)
 
@@ -16,6 +18,7 @@ void scim_sql_init(scim_sql_t *sql, apr_pool_t *pool)
 {
     scim_buf_init(&sql->text, 1024, pool);
     sql->params = apr_array_make(pool, 16, sizeof(const char *));
+    sql->with_related = 0;
 }
 
 void scim_sql_param(scim_sql_t *sql, const char *value, const char *type)
@@ -94,8 +97,7 @@ int scim_sql_is_key(const char *key_type, const char *text)
 
 static void put_column(scim_sql_t *sql, const char *name)
 {
-    PUTS(sql, "r.");
-    PUTS(sql, scim_mapping_quote(name, sql->text.pool));
+    scim_piece_column(sql, "r", name);
 }
 
 /* What is neither active nor inactive lets nobody in. */
@@ -193,32 +195,33 @@ static void put_columns(scim_sql_t *sql, const scim_mapping_t *mapping,
                   mapping->type);
         scim_buf_printf(&sql->text, " AS v%d", i);
     }
+    if (mapping->version) {
+        PUTS(sql, ", ");
+        put_column(sql, mapping->version);
+        PUTS(sql, " AS " SCIM_SQL_COUNTER);
+    }
+}
+
+/* Outside of the row's own query, so that of a page the relation is read for
+ * the rows on it alone. */
+static void put_related(scim_sql_t *sql, const scim_mapping_t *mapping,
+                        const scim_facts_t *facts, const char *alias)
+{
+    if (sql->with_related && mapping->relation) {
+        scim_related_column(sql, mapping, facts, alias);
+    }
 }
 
 static void put_live(scim_sql_t *sql, const scim_mapping_t *mapping,
                      const scim_facts_t *facts, int live)
 {
-    if (!mapping->tombstone) {
-        PUTS(sql, live ? "true" : "false");
-        return;
-    }
-    if (facts->tombstone_is_boolean) {
-        PUTS(sql, live ? "NOT " : "");
-        put_column(sql, mapping->tombstone);
-        return;
-    }
-    put_column(sql, mapping->tombstone);
-    PUTS(sql, live ? " IS NULL" : " IS NOT NULL");
+    scim_piece_live(sql, "r", mapping, facts, live);
 }
 
-/* The first wall between tenants: it stands outside everything a client can
- * say. */
 static void put_tenant(scim_sql_t *sql, const scim_mapping_t *mapping,
                        const scim_facts_t *facts)
 {
-    put_column(sql, mapping->tenant);
-    PUTS(sql, " = t.tenant::");
-    PUTS(sql, facts->tenant_type);
+    scim_piece_tenant(sql, "r", mapping, facts);
 }
 
 static void put_from_live(scim_sql_t *sql, const scim_mapping_t *mapping,
@@ -249,10 +252,12 @@ static void put_where_token(scim_sql_t *sql, const scim_asker_t *asker)
     scim_sql_param(sql, asker->token_sha256, "bytea");
 }
 
-/* The event of whatever rows `source` has, in the same statement. */
+/* The event of whatever rows `source` has, in the same statement. @a has_own:
+ * the row itself differs, and not its members alone, who may turn out to be as
+ * they are to be. */
 static void put_event(scim_sql_t *sql, const scim_mapping_t *mapping,
                       const scim_asker_t *asker, const char *source,
-                      const scim_change_t *change)
+                      const scim_change_t *change, int has_own)
 {
     PUTS(sql, ", event AS (INSERT INTO scim.events (tenant, actor, token_id, "
               "request_id, operation, resource_type, resource_id, changes, "
@@ -264,9 +269,19 @@ static void put_event(scim_sql_t *sql, const scim_mapping_t *mapping,
     scim_sql_param(sql, mapping->type->name, "text");
     PUTS(sql, ", s.id::text, ");
     scim_sql_param(sql, change->changes, "jsonb");
+    if (change->added || change->removed) {
+        scim_related_event(sql, mapping, change);
+    }
     PUTS(sql, ", 'applied' FROM t, ");
     PUTS(sql, source);
-    PUTS(sql, " AS s)");
+    PUTS(sql, " AS s");
+    if (!has_own) {
+        PUTS(sql, " WHERE ");
+        PUTS(sql, change->added ? "EXISTS (SELECT FROM come)" : "");
+        PUTS(sql, change->added && change->removed ? " OR " : "");
+        PUTS(sql, change->removed ? "EXISTS (SELECT FROM gone)" : "");
+    }
+    PUTS(sql, ")");
 }
 
 /* The actor, who need not be a user of the table, as a key; NULL when the text
@@ -319,7 +334,9 @@ void scim_sql_get(scim_sql_t *sql, const scim_mapping_t *mapping,
                   const scim_facts_t *facts, const scim_asker_t *asker,
                   const char *id, int lock)
 {
-    PUTS(sql, "SELECT t.token_id, t.tenant, t.actor, NULL AS how, r.* FROM ");
+    PUTS(sql, "SELECT t.token_id, t.tenant, t.actor, NULL AS how, r.*");
+    put_related(sql, mapping, facts, "r");
+    PUTS(sql, " FROM ");
     PUTS(sql, mapping->tokens);
     PUTS(sql, " AS t LEFT JOIN LATERAL (SELECT ");
     put_columns(sql, mapping, lock);
@@ -488,7 +505,11 @@ scim_err_t *scim_sql_list(scim_sql_t *sql, const scim_mapping_t *mapping,
 
     PUTS(sql, "SELECT t.token_id, t.tenant, t.actor, ");
     PUTS(sql, counted ? "n.total AS how" : "NULL AS how");
-    PUTS(sql, page->count ? ", r.* FROM " : " FROM ");
+    if (page->count) {
+        PUTS(sql, ", r.*");
+        put_related(sql, mapping, facts, "r");
+    }
+    PUTS(sql, " FROM ");
     PUTS(sql, mapping->tokens);
     PUTS(sql, " AS t");
     if (counted) {
@@ -553,6 +574,16 @@ static void put_met(scim_sql_t *sql, const scim_mapping_t *mapping,
     PUTS(sql, ") AS x");
 }
 
+/* Of what nothing else can be like, nothing stands in the way. */
+static void put_nothing_met(scim_sql_t *sql, const scim_mapping_t *mapping)
+{
+    PUTS(sql, "SELECT NULL AS how, ");
+    put_columns(sql, mapping, 1);
+    PUTS(sql, " FROM ");
+    PUTS(sql, mapping->table);
+    PUTS(sql, " AS r WHERE false");
+}
+
 static void put_all_met(scim_sql_t *sql, const scim_mapping_t *mapping,
                         const scim_facts_t *facts, const scim_state_t *state)
 {
@@ -560,6 +591,11 @@ static void put_all_met(scim_sql_t *sql, const scim_mapping_t *mapping,
     const char *or = "";
     int i;
 
+    if (!type->user_name
+        && !scim_mapping_column(mapping, type->external_id, NULL)) {
+        put_nothing_met(sql, mapping);
+        return;
+    }
     for (i = 0; i < mapping->columns->nelts; i++) {
         const scim_column_t *column =
             &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
@@ -572,7 +608,7 @@ static void put_all_met(scim_sql_t *sql, const scim_mapping_t *mapping,
         put_met(sql, mapping, facts, external ? "e" : "u", column,
                 state->values[i], 1);
         or = " UNION ALL ";
-        if (external && mapping->tombstone) {
+        if (external && mapping->tombstone && type->active) {
             PUTS(sql, or);
             PUTS(sql, "(");
             put_met(sql, mapping, facts, "t", column, state->values[i], 0);
@@ -685,8 +721,11 @@ void scim_sql_create(scim_sql_t *sql, const scim_mapping_t *mapping,
     PUTS(sql, "), made AS (");
     put_insert(sql, mapping, facts, state);
     PUTS(sql, ")");
-    put_event(sql, mapping, asker, "made", change);
-    PUTS(sql, " SELECT t.token_id, t.tenant, t.actor, x.* FROM t LEFT JOIN "
+    scim_related_change(sql, mapping, facts, "made", change);
+    put_event(sql, mapping, asker, "made", change, 1);
+    PUTS(sql, " SELECT t.token_id, t.tenant, t.actor, x.*");
+    put_related(sql, mapping, facts, "x");
+    PUTS(sql, " FROM t LEFT JOIN "
               "(SELECT 'i' AS how, made.* FROM made UNION ALL "
               "SELECT met.* FROM met) AS x ON true");
 }
@@ -739,11 +778,23 @@ void scim_sql_update(scim_sql_t *sql, const scim_mapping_t *mapping,
                      const scim_state_t *after, scim_update_mode_t mode,
                      const char *version, const scim_change_t *change)
 {
+    int has_own = mode != SCIM_UPDATE_LIVE
+               || !scim_state_is_equal(mapping, before, after);
+
     put_with_token(sql, mapping, asker);
-    PUTS(sql, ", changed AS (UPDATE ");
-    PUTS(sql, mapping->table);
-    PUTS(sql, " AS r SET ");
-    put_assignments(sql, mapping, facts, before, after, mode);
+    if (has_own) {
+        PUTS(sql, ", changed AS (UPDATE ");
+        PUTS(sql, mapping->table);
+        PUTS(sql, " AS r SET ");
+        put_assignments(sql, mapping, facts, before, after, mode);
+    }
+    else {
+        PUTS(sql, ", changed AS (SELECT ");
+        put_columns(sql, mapping, 0);
+        PUTS(sql, " FROM ");
+        PUTS(sql, mapping->table);
+        PUTS(sql, " AS r");
+    }
     PUTS(sql, " WHERE ");
     put_column(sql, mapping->tenant);
     PUTS(sql, " = (SELECT t.tenant FROM t)::");
@@ -762,10 +813,14 @@ void scim_sql_update(scim_sql_t *sql, const scim_mapping_t *mapping,
     else {
         put_live(sql, mapping, facts, 1);
     }
-    PUTS(sql, " RETURNING ");
-    put_columns(sql, mapping, 0);
+    if (has_own) {
+        PUTS(sql, " RETURNING ");
+        put_columns(sql, mapping, 0);
+    }
     PUTS(sql, ")");
-    put_event(sql, mapping, asker, "changed", change);
-    PUTS(sql, " SELECT t.token_id, t.tenant, t.actor, NULL AS how, changed.* "
-              "FROM t LEFT JOIN changed ON true");
+    scim_related_change(sql, mapping, facts, "changed", change);
+    put_event(sql, mapping, asker, "changed", change, has_own);
+    PUTS(sql, " SELECT t.token_id, t.tenant, t.actor, NULL AS how, changed.*");
+    put_related(sql, mapping, facts, "changed");
+    PUTS(sql, " FROM t LEFT JOIN changed ON true");
 }

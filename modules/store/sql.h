@@ -25,7 +25,14 @@
 typedef struct scim_sql_t {
     scim_buf_t text;
     apr_array_header_t *params;     /* of const char *; NULL: SQL NULL */
+    int with_related;               /* the resources in the answer come with
+                                     * their members, or groups; for the caller
+                                     * to set. The relation is not read without
+                                     * need */
 } scim_sql_t;
+
+/* The name of a further column: the counter of ScimVersion. */
+#define SCIM_SQL_COUNTER "counter"
 
 /* Columns of every answer. */
 enum {
@@ -53,6 +60,9 @@ typedef struct scim_asker_t {
 typedef struct scim_change_t {
     const char *operation;      /* create, patch, put, delete ... */
     const char *changes;        /* JSON object */
+    const apr_array_header_t *added;    /* to a group: keys of users, of const
+                                 * char *; NULL: nobody */
+    const apr_array_header_t *removed;  /* likewise from it */
 } scim_change_t;
 
 /** Begin a statement. */
@@ -123,8 +133,9 @@ typedef enum {
 } scim_update_mode_t;
 
 /**
- * Write what differs and the event. Something must differ, or the mode must
- * be one that changes the tombstone.
+ * Write what differs and the event. Something must differ, or members come or
+ * go, or the mode must be one that changes the tombstone. Triggers that members
+ * set off have not run when the answer is made.
  *
  * @param version with MET and REVIVE: SCIM_SQL_VERSION of the row as met
  */

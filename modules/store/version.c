@@ -137,6 +137,9 @@ const char *scim_row_version(const scim_mapping_t *mapping,
         }
     }
     add_document(&buf, mapping, NULL, document);
+    if (row->counter) {
+        add(&buf, row->counter, strlen(row->counter));
+    }
     scim_sha256(digest, buf.data, buf.len);
     return apr_pstrcat(pool, "W/\"", scim_hex(digest, VERSION_BYTES, pool),
                        "\"", NULL);

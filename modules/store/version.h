@@ -2,8 +2,9 @@
  *
  * A hash of what a client can see of the row, so it changes exactly when that
  * does, whoever changed it, and is the same on every host. What stands beside
- * the resource is left out: key, tombstone, meta, groups. It is a weak
- * validator: two representations of one version may differ in what
+ * the resource is left out: key, tombstone, meta, groups. For the members of a
+ * group stands the counter of ScimVersion, so nobody has to read them. It is
+ * a weak validator: two representations of one version may differ in what
  * `attributes` leaves out and in how they are compressed.
  */
 #ifndef SCIM_STORE_VERSION_H

@@ -57,11 +57,12 @@ for my $case (
     ['ScimTimeout 1s', qr/^ScimTimeout not allowed in <Location> context$/],
     (map { ["ScimTokens $_", qr/^ScimTokens: "[^"]*" is not the name of a view; give VIEW or SCHEMA\.VIEW$/] } 'a.scim.tokens', '.tokens', 'scim.'),
     ['ScimNothing on', qr/^Invalid command 'ScimNothing'/],
-    (map { ["$_ x", qr/^$_ must stand inside <ScimResource User>$/] }
-        qw(ScimTable ScimKey ScimTenant ScimTombstone ScimExtra ScimAdopt ScimProtect ScimRedact)),
-    ['ScimDefault x y', qr/^ScimDefault must stand inside <ScimResource User>$/],
-    ['ScimSchema urn:example:desk', qr/^ScimSchema must stand inside <ScimResource User>$/],
-    ['ScimAttribute userName username', qr/^ScimAttribute must stand inside <ScimResource User>$/],
+    (map { ["$_ x", qr/^$_ must stand inside <ScimResource>$/] }
+        qw(ScimTable ScimKey ScimTenant ScimTombstone ScimExtra ScimAdopt ScimProtect ScimRedact ScimVersion)),
+    ['ScimMembers a b c', qr/^ScimMembers must stand inside <ScimResource>$/],
+    ['ScimDefault x y', qr/^ScimDefault must stand inside <ScimResource>$/],
+    ['ScimSchema urn:example:desk', qr/^ScimSchema must stand inside <ScimResource>$/],
+    ['ScimAttribute userName username', qr/^ScimAttribute must stand inside <ScimResource>$/],
 ) {
     my ($text, $sentence) = @$case;
     my ($directive) = split ' ', $text;
@@ -170,9 +171,11 @@ for my $case (
     ['tenant and key in one', replaced('ScimTenant ', 'ScimTenant id'),
         qr/^<ScimResource User> uses column "id" both as ScimKey and as ScimTenant; name a column for each$/],
     ['adoption without externalId', replaced('ScimAttribute +externalId ', ''), qr/^<ScimResource User> has ScimAdopt, but no ScimAttribute externalId$/],
-    ['another resource type', sub { s/<ScimResource User>/<ScimResource Group>/ }, qr/^<ScimResource> must name the resource type: User$/, qr/<ScimResource Group>/],
-    ['no resource type', sub { s/<ScimResource User>/<ScimResource>/ }, qr/^<ScimResource> must name the resource type: User$/, qr/<ScimResource>/],
-    ['two resource types', sub { s/<ScimResource User>/<ScimResource User Group>/ }, qr/^<ScimResource> must name the resource type: User$/, qr/<ScimResource User Group>/],
+    ['another resource type', sub { s/<ScimResource User>/<ScimResource Device>/ }, qr/^<ScimResource> must name the resource type: User or Group$/, qr/<ScimResource Device>/],
+    ['ScimVersion of users', sub { s/(ScimKey.*\n)/$1ScimVersion x\n/ }, qr/^<ScimResource User> has ScimVersion, which is for groups$/],
+    ['ScimMembers of users', sub { s/(ScimKey.*\n)/$1ScimMembers a b c\n/ }, qr/^ScimMembers: only groups have members$/, qr/ScimMembers a b c/],
+    ['no resource type', sub { s/<ScimResource User>/<ScimResource>/ }, qr/^<ScimResource> must name the resource type: User or Group$/, qr/<ScimResource>/],
+    ['two resource types', sub { s/<ScimResource User>/<ScimResource User Group>/ }, qr/^<ScimResource> must name the resource type: User or Group$/, qr/<ScimResource User Group>/],
     ['no closing bracket', sub { s/<ScimResource User>/<ScimResource User/ }, qr/^<ScimResource> lacks its closing ">"$/, qr/<ScimResource User$/],
     ['the resource twice', sub { s{(\s*<ScimResource User>.*?</ScimResource>)}{$1$1}s }, qr/^there are two <ScimResource User> in one location$/, qr/<ScimResource User>/],
     ['a Directory', sub { s{<Location "/scim/v2">}{<Directory "/srv">}; s{</Location>}{</Directory>} },
@@ -186,6 +189,25 @@ for my $case (
     refused($what, edit => $edit, $line // qr/<ScimResource User>/, $sentence);
 }
 
+# ---- groups ----
+
+for my $case (
+    ['no displayName', sub { s/.*ScimAttribute +displayName.*\n// }, qr/^<ScimResource Group> has no ScimAttribute displayName$/],
+    ['no ScimMembers', sub { s/.*ScimMembers.*\n// }, qr/^<ScimResource Group> has no ScimMembers; name the table of members, /],
+    ['no ScimVersion', sub { s/.*ScimVersion.*\n// }, qr/^<ScimResource Group> has no ScimVersion; name the counter /],
+    ['ScimProtect of groups', sub { s/(ScimMembers.*\n)/$1ScimProtect true\n/ }, qr/^<ScimResource Group> has ScimProtect, which is for accounts$/],
+    ['ScimAdopt of groups', sub { s/(ScimMembers.*\n)/$1ScimAdopt userName\n/ }, qr/^<ScimResource Group> has ScimAdopt, which is for accounts$/],
+    ['one column for both', sub { s/(ScimMembers +\S+ +team_id +)user_id/$1team_id/ },
+        qr/^ScimMembers: the columns with the group and the user must be two$/, qr/ScimMembers/],
+    ['members in a column', sub { s/(ScimMembers.*\n)/$1ScimAttribute members x\n/ },
+        qr/^"members" stands in a table of its own, which ScimMembers names$/, qr/ScimAttribute members x/],
+    ['the groups twice', sub { s{(\s*<ScimResource Group>.*?</ScimResource>)}{$1$1}s }, qr/^there are two <ScimResource Group> in one location$/],
+) {
+    my ($what, $edit, $sentence, $line) = @$case;
+    local $site->{groups} = 1;
+    refused($what, edit => $edit, $line // qr/<ScimResource Group>/, $sentence);
+}
+
 # What shows only when all is read: httpd -t tells it too, since whoever has run it
 # goes on to restart a web server that others depend on.
 for my $case (
@@ -193,6 +215,10 @@ for my $case (
         qr{SCIM0001: \S+:\d+: <Location "/scim/v2"> has no ScimDatabase; add one to it or to the server, such as ScimDatabase "dbname=app user=mod_scim"$}m],
     ['ScimPage above ScimPageMax', sub { s/#ScimPage 100/ScimPage 500/; s/#ScimPageMax 1000/ScimPageMax 400/ },
         qr{SCIM0002: \S+:\d+: <Location "/scim/v2"> has a ScimPage above its ScimPageMax; lower the one or raise the other$}m],
+    ['groups without users', sub {
+            $_ = ScimTest::Httpd::reference_conf(database => 'dbname=x', base_url => 'https://x', groups => 1);
+            s{<ScimResource User>.*?</ScimResource>}{}s },
+        qr{SCIM0045: \S+:\d+: <Location "/scim/v2"> has <ScimResource Group> without <ScimResource User>; add the mapping of the users that are in the groups$}m],
 ) {
     my ($what, $edit, $sentence) = @$case;
     my $text = ScimTest::Httpd::reference_conf(database => 'dbname=x', base_url => 'https://x');

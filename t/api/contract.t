@@ -69,6 +69,10 @@ for my $case (
     ['end a session',                    'DELETE FROM public.sessions'],
     ['make a session',                   "INSERT INTO public.sessions (user_id) VALUES ($id)"],
     ['cancel a booking',                 'DELETE FROM public.bookings'],
+    ['raise the counter of a team',      'UPDATE public.teams SET version = 7'],
+    ['delete a team',                    'DELETE FROM public.teams'],
+    ['move a team',                      'UPDATE public.teams SET organisation_id = 2'],
+    ['change a membership',              'UPDATE public.team_members SET since = now()'],
     ['open an organisation',             'UPDATE public.organisations SET api_enabled = true'],
     ['make itself a token',              "INSERT INTO public.api_tokens (user_id, token_sha256, expires_at) VALUES ($id, sha256('x'), now())"],
     ['write to the view of tokens',      q{UPDATE scim.tokens SET tenant = '2'}],
@@ -123,6 +127,9 @@ for my $case (
          deleted_at, scim_extra, password_hash) VALUES (1, 'made', 'm', 'f', 'l', true, 'e', NULL, '{}', '!')}],
     ['change a user', "UPDATE public.users SET username = 'c', email = 'm', first_name = 'f', last_name = 'l', active = false,
          external_id = 'e', deleted_at = now(), scim_extra = '{}' WHERE id = $id"],
+    ['make a team and a member', "WITH t AS (INSERT INTO public.teams (organisation_id, name, external_id) VALUES (1, 'made', 'e') RETURNING id)
+         INSERT INTO public.team_members (team_id, user_id) SELECT id, $id FROM t"],
+    ['take a member out', 'DELETE FROM public.team_members'],
     ['lock a row', "SELECT id FROM public.users WHERE id = $id FOR UPDATE"],
     ['write an event', q{INSERT INTO scim.events (tenant, actor, token_id, request_id, operation, resource_type, resource_id,
          changes, outcome) VALUES ('1', '1', '1', NULL, 'x', 'User', '1', '{}', 'refused')}],
@@ -178,6 +185,11 @@ my @expected = sort(
         deleted_at scim_extra password_hash)),
     (map { "column public.users.$_ UPDATE" } qw(username email first_name last_name active external_id deleted_at
         scim_extra)),
+    (map { "column public.teams.$_ SELECT" } qw(id organisation_id name name_key external_id version deleted_at created_at updated_at)),
+    (map { "column public.teams.$_ INSERT" } qw(organisation_id name external_id deleted_at)),
+    (map { "column public.teams.$_ UPDATE" } qw(name external_id deleted_at)),
+    (map { "column public.team_members.$_" } 'team_id SELECT', 'team_id INSERT', 'user_id SELECT', 'user_id INSERT'),
+    'table public.team_members DELETE',
     (map { "column scim.events.$_ INSERT" } qw(tenant actor token_id request_id operation resource_type resource_id
         changes outcome)),
 );

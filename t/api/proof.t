@@ -359,10 +359,11 @@ spoiled('no index for the work e-mail', 'DROP INDEX public.users_email_live',
     qr/ScimAttribute emails\[type eq "work"\]\.value is what directories look accounts up by, but no index serves; CREATE INDEX ON "public"\."users" \("organisation_id", "email_key"\) WHERE "deleted_at" IS NULL$/,
     back => [$as_was->('users_organisation_id_email_key_idx', 'users_email_live')]);
 spoiled('a key that is not unique', ['ALTER TABLE public.sessions DROP CONSTRAINT sessions_user_id_fkey', 'ALTER TABLE public.bookings DROP CONSTRAINT bookings_user_id_fkey',
-        'ALTER TABLE public.api_tokens DROP CONSTRAINT api_tokens_user_id_fkey', 'ALTER TABLE public.users DROP CONSTRAINT users_pkey'],
+        'ALTER TABLE public.api_tokens DROP CONSTRAINT api_tokens_user_id_fkey',
+        'ALTER TABLE public.team_members DROP CONSTRAINT team_members_user_id_fkey', 'ALTER TABLE public.users DROP CONSTRAINT users_pkey'],
     qr/ScimKey "id" is not unique; ALTER TABLE "public"\."users" ADD UNIQUE \("id"\)$/,
     back => ['ALTER TABLE public.users DROP CONSTRAINT users_id_key, ADD PRIMARY KEY (id)',
-             map { "ALTER TABLE public.$_ ADD FOREIGN KEY (user_id) REFERENCES public.users" } qw(sessions bookings api_tokens)]);
+             map { "ALTER TABLE public.$_ ADD FOREIGN KEY (user_id) REFERENCES public.users" } qw(sessions bookings api_tokens team_members)]);
 is encode($dbh->selectcol_arrayref($indexes)), $as_made, 'the indexes are as they were made';
 
 # the schema scim

@@ -30,7 +30,7 @@ use ScimTest::Sys qw(top make_dir slurp slurp_from wait_until);
 our @ISA = qw(Exporter);
 our @EXPORT = (@Test::More::EXPORT, qw(
     scim_reset scim scim_b get post put patch del head options raw parallel
-    token_a token_b base_url server_url uniq new_user
+    token_a token_b base_url server_url uniq new_user new_group group_state
     is_error is_list is_resource
     db cluster row_of events_of
     expect_log log_lines_since extra_httpd own_cluster httpd
@@ -169,6 +169,33 @@ sub new_user {
     my $res = post('/Users', \%body, %opt);
     die 'could not create a user: ' . $res->as_string . "\n" if $res->code != 201;
     return $res->json;
+}
+
+use constant GROUP => 'urn:ietf:params:scim:schemas:core:2.0:Group';
+
+# The same for a group; members are ids. It takes a server with groups => 1.
+sub new_group {
+    my (%attr) = @_;
+    my %opt = map { $_ => delete $attr{$_} } grep { exists $attr{$_} } qw(base token);
+    my %body = (schemas => [GROUP], displayName => uniq('group'), %attr);
+    $body{members} = [map { ref ? $_ : { value => $_ } } @{ $body{members} }] if $body{members};
+    my $res = post('/Groups', \%body, %opt);
+    die 'could not create a group: ' . $res->as_string . "\n" if $res->code != 201;
+    return $res->json;
+}
+
+# All that a write to a group could change: its row, its members, its events.
+sub group_state {
+    my ($id) = @_;
+    my $members = db()->selectcol_arrayref(
+        'SELECT user_id FROM public.team_members WHERE team_id = ? ORDER BY user_id', undef, $id);
+    my $events = db()->selectall_arrayref(
+        q{SELECT operation, changes, outcome, actor FROM scim.events
+           WHERE resource_type = 'Group' AND resource_id = ?::text ORDER BY id},
+        { Slice => {} }, $id);
+    $_->{changes} = JSON::PP->new->decode($_->{changes}) for @$events;
+    return { row => db()->selectrow_hashref('SELECT * FROM public.teams WHERE id = ?', undef, $id),
+             members => $members, events => $events };
 }
 
 # The row of public.users, or undef.

@@ -52,7 +52,7 @@ static const struct {
     { "photos.value", "reference", 0, 0, 1, "readWrite", "default", "none" },
     { "addresses", "complex", 1, 0, 0, "readWrite", "default", "none" },
     { "groups", "complex", 1, 0, 0, "readOnly", "default", "none" },
-    { "groups.value", "string", 0, 0, 0, "readOnly", "default", "none" },
+    { "groups.value", "string", 0, 0, 1, "readOnly", "default", "none" },
     { "groups.$ref", "reference", 0, 0, 1, "readOnly", "default", "none" },
     { "entitlements", "complex", 1, 0, 0, "readWrite", "default", "none" },
     { "roles", "complex", 1, 0, 0, "readWrite", "default", "none" },

@@ -11,6 +11,7 @@ package ScimTest::Httpd;
 #       conf     => "more\n",               # at server level, behind the rest
 #       location => "ScimPoolMax 2\n",      # at the end of the Location
 #       resource => "ScimAttribute ...\n",  # at the end of the first resource
+#       groups   => 1,                      # with the commented Group block
 #       edit     => sub { s/^\s*ScimAdopt.*\n//m },  # $_: reference conf
 #       modules  => ['status'],             # more of httpd's own modules
 #   );
@@ -65,7 +66,7 @@ sub load_modules {
 }
 
 # reference_conf(database => CONNINFO, base_url => URL [, location, resource,
-# edit]): conf/scim.conf with those two values.
+# groups, edit]): conf/scim.conf with those two values.
 sub reference_conf {
     my (%opt) = @_;
     my $file = top() . '/conf/scim.conf';
@@ -77,6 +78,11 @@ sub reference_conf {
         die "conf/scim.conf: $name must be there exactly once, not $n times\n"
             if $n != 1;
         $text =~ s/^([ \t]*$name[ \t]+).*$/$1"$value{$name}"/m;
+    }
+    if ($opt{groups}) {
+        $text =~ s{^[ \t]*#<ScimResource Group>.*?#</ScimResource>\n}
+                  {$& =~ s/#(?=<|Scim)//gr}mse
+            or die "conf/scim.conf: there is no commented <ScimResource Group>\n";
     }
     if ($opt{edit}) {
         local $_ = $text;
@@ -149,7 +155,7 @@ sub write_conf {
     spew("$self->{htdocs}/index.html", "<title>here</title>\n");
     spew("$dir/conf/scim-reference.conf", reference_conf(
         database => $self->{conninfo}, base_url => $self->base,
-        map { $_ => $self->{$_} } qw(edit location resource)));
+        map { $_ => $self->{$_} } qw(edit groups location resource)));
     my %value = (
         port         => $self->{port},
         serverroot   => $dir,
