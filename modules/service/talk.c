@@ -1,14 +1,14 @@
 #include "service/talk.h"
 
+#include <string.h>
+
 #include "pg/proof.h"
 #include "service/auth.h"
 
-#include <string.h>
-
 #define TRIES 3
 
-/* What the call is going to change, for the pool. A POST to something that has
- * a name only searches; /Me is somebody else for each token. */
+/* What the call is going to change, for the pool. /Me is somebody else for each
+ * token. */
 static const char *change_of(const scim_call_t *call)
 {
     const char *method = call->request->method;
@@ -17,7 +17,7 @@ static const char *change_of(const scim_call_t *call)
         return NULL;
     }
     if (strcmp(method, "POST") == 0) {
-        return call->id ? NULL : "";
+        return strstr(call->request->path, "/.search") ? NULL : "";
     }
     return call->id ? call->request->path : "";
 }
