@@ -123,7 +123,7 @@ static const char *unless_empty(const char *value)
     return value && *value ? value : NULL;
 }
 
-/* Value NULL: there is none, or it is no text. */
+/* Value NULL: it is no text. */
 static scim_err_t *set_param(reader_t *reader, param_t param,
                              const char *value)
 {
