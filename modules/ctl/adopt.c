@@ -12,7 +12,7 @@
 #include "ctl/location.h"
 #include "pg/proof.h"
 
-#define FILE_MAX (64 * 1024 * 1024)
+#define FILE_MAX APR_INT64_C(67108864)
 
 /* What somebody of the file meets; the words are also those of the JSON. */
 typedef enum {

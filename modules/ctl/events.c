@@ -10,6 +10,9 @@
 
 #define FOLLOW_EVERY apr_time_from_sec(1)
 
+/* Room for the number of an event. */
+#define NUMBER_SIZE 24
+
 typedef struct wanted_t {
     const char *user;       /* each of these may be NULL */
     const char *tenant;
@@ -134,9 +137,10 @@ static int show(scim_ctl_t *ctl, wanted_t *wanted, int follow)
 {
     apr_pool_t *pool = ctl->pool;
     scim_table_t table;
-    char last[24] = "0";
+    char *last = apr_pcalloc(pool, NUMBER_SIZE);
     int status;
 
+    *last = '0';
     wanted->last = last;
     /* the connection lives in the pool that was there before the rounds */
     status = scim_ctl_connect(ctl);
@@ -148,7 +152,7 @@ static int show(scim_ctl_t *ctl, wanted_t *wanted, int follow)
         }
         if (table.nrows) {
             apr_cpystrn(last, scim_table_value(&table, table.nrows - 1, 0),
-                        sizeof(last));
+                        NUMBER_SIZE);
         }
         if (ctl->json) {
             print_lines(&table, ctl->pool);

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 
 /* No answer of a service provider is larger. */
-#define BODY_MAX (16 * 1024 * 1024)
+#define BODY_MAX ((apr_size_t)16777216)
 
 struct scim_http_t {
     const scim_http_config_t *config;

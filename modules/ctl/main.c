@@ -17,9 +17,10 @@ typedef struct command_t {
     const char *usage;
 } command_t;
 
-#define SOURCE_HELP \
-    "  -f, --conf FILE       httpd's configuration (default: $HTTPD_CONF, else its own)\n" \
-    "  --httpd PROGRAM       httpd or apache2ctl (default: $HTTPD, else looked for)\n" \
+/* Where the commands find httpd's configuration. */
+#define SOURCE_HELP                                                         \
+    "  -f, --conf FILE       configuration (default: $HTTPD_CONF, or httpd's)\n" \
+    "  --httpd PROGRAM       httpd or apache2ctl (default: $HTTPD, or found)\n"  \
     "  --location PATH       only this location, such as /scim/v2\n"
 
 static const command_t commands[] = {
@@ -30,29 +31,30 @@ static const command_t commands[] = {
       "Has httpd tell how it understands its configuration, connects to the\n"
       "database as the module does, and shows each attribute with its column,\n"
       "type, index, case rule and rights. What is wrong is said in a sentence\n"
-      "that ends in what mends it, mostly SQL. As root it connects as the user\n"
-      "of httpd's children.\n\n"
+      "that ends in what mends it, mostly SQL. As root it connects as the\n"
+      "user of httpd's children.\n\n"
       SOURCE_HELP
       "  -d, --database TEXT   connect so instead of by ScimDatabase\n" },
     { "inspect", scim_ctl_inspect,
       "propose a mapping for an existing database",
       "usage: scimctl inspect [options] [CONNINFO]\n\n"
-      "Reads the catalog of a database and proposes the <ScimResource> block,\n"
-      "and the SQL that goes with it: columns and indexes that are missing, and\n"
-      "part 2 of scim.sql. Nothing is changed. What it guesses, it says; read\n"
+      "Reads the catalog of a database and proposes the <ScimResource>\n"
+      "block, and the SQL that goes with it: columns and indexes that are\n"
+      "missing, and part 2 of scim.sql. Nothing is changed. It guesses; read\n"
       "and edit both before you use them.\n\n"
-      "  --table [SCHEMA.]NAME the table of accounts (default: looked for)\n"
+      "  -t, --table NAME      the table of accounts, with its schema if need\n"
+      "                        be (default: looked for)\n"
       "  --conf                only the configuration\n"
       "  --sql                 only the SQL\n" },
     { "token", scim_ctl_token,
       "issue, list, rotate and revoke API tokens",
       "usage: scimctl token issue USER [--valid '1 year']\n"
       "       scimctl token list [ORG]\n"
-      "       scimctl token rotate TOKEN_ID [--valid '1 year'] [--overlap '7 days']\n"
+      "       scimctl token rotate TOKEN_ID [--overlap '7 days'] [...]\n"
       "       scimctl token revoke TOKEN_ID\n\n"
-      "USER and ORG are keys in the application's tables. A token is printed\n"
-      "when it is issued and never again. \"rotate\" issues another one for the\n"
-      "same user; the old one ends when the overlap has passed.\n\n"
+      "USER and ORG are keys in the application's tables. A token is\n"
+      "printed when it is issued and never again. \"rotate\" issues another\n"
+      "one for the same user; the old one ends when the overlap has passed.\n\n"
       "  --valid INTERVAL      how long the new token is valid (1 year)\n"
       "  --overlap INTERVAL    how long the old one still is (7 days)\n" },
     { "access", scim_ctl_access,
@@ -65,22 +67,23 @@ static const command_t commands[] = {
       "usage: scimctl events [options]\n\n"
       "  --user U              only of this user: an id or a userName\n"
       "  --tenant ORG          only of this organisation\n"
-      "  --since T             a time ('2026-11-24 08:00') or how long ago ('2 hours')\n"
+      "  --since T             from a time ('2026-11-24 08:00') on, or since\n"
+      "                        so long ago ('2 hours')\n"
       "  --limit N             the newest N (100)\n"
       "  --follow              go on with new ones as they come\n" },
     { "release", scim_ctl_release,
       "let an organisation go on that the guard has stopped",
       "usage: scimctl release ORG\n\n"
-      "Deactivations that the guard holds back go on with the next request of\n"
-      "the directory.\n" },
+      "Deactivations that the guard holds back go on with the next request\n"
+      "of the directory.\n" },
     { "adopt", scim_ctl_adopt,
       "say what the people of a directory would meet",
       "usage: scimctl adopt --dry-run --tenant ORG [options] EXPORT.csv\n\n"
-      "Compares a directory's export with the accounts of an organisation: who\n"
-      "would be linked, restored or new, who would conflict, who is protected.\n"
-      "Nothing is changed: accounts are linked when the directory creates them.\n"
-      "The file is CSV in UTF-8 with userPrincipalName (or userName) and\n"
-      "objectId, id or externalId, as Entra exports users.\n\n"
+      "Compares a directory's export with the accounts of an organisation:\n"
+      "who would be linked, restored or new, who would conflict, who is\n"
+      "protected. Nothing is changed: accounts are linked when the directory\n"
+      "creates them. The file is CSV in UTF-8 with userPrincipalName (or\n"
+      "userName) and objectId, id or externalId, as Entra exports users.\n\n"
       "  --dry-run             says that you know this\n"
       "  --tenant ORG          the organisation\n"
       "  --all                 show those without trouble too\n"
@@ -89,10 +92,10 @@ static const command_t commands[] = {
     { "probe", scim_ctl_probe,
       "try a SCIM service provider the way identity providers use it",
       "usage: SCIM_TOKEN=... scimctl probe [options] URL\n\n"
-      "Plays the connection tests of Entra and Okta, then the life of one\n"
-      "throw-away user in both dialects of Entra and in Okta's, and says what\n"
-      "is wrong and who would stumble over it. The user is deleted at the end.\n"
-      "URL is the base, such as https://app.example/scim/v2.\n\n"
+      "Plays the connection tests of Entra and Okta, then the life of a\n"
+      "throw-away user in both dialects of Entra and in Okta's, and says\n"
+      "what is wrong and who would stumble over it. The user is deleted at\n"
+      "the end. URL is the base, such as https://app.example/scim/v2.\n\n"
       "  --token-file FILE     read the token there (default: $SCIM_TOKEN)\n"
       "  --domain NAME         domain of the user's name (probe.example)\n"
       "  --read-only           only what changes nothing\n"
@@ -103,12 +106,12 @@ static const command_t commands[] = {
 };
 
 static const char common_help[] =
-    "  -d, --database TEXT   connection string or URL (default: PGHOST, PGDATABASE ...)\n"
+    "  -d, --database TEXT   connection string or URL (default: $PGHOST ...)\n"
     "  --json                for scripts\n";
 
 static const char exit_help[] =
-    "\nexit status: 0 well; 1 something is wrong, or was refused; 2 wrong usage;\n"
-    "3 the database or server cannot be reached, or lacks what it takes\n";
+    "\nexit status: 0 well; 1 something is wrong, or was refused; 2 wrong\n"
+    "usage; 3 the database or server cannot be reached, or lacks what it takes\n";
 
 static int print_usage(void)
 {

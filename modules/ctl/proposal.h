@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "ctl/survey.h"
 
-/** Names as configuration and SQL want them; of columns that the SQL adds,
+/* Names as configuration and SQL want them; of columns that the SQL adds,
  * too. */
 typedef struct scim_proposal_t {
     const scim_survey_t *survey;
@@ -26,6 +26,11 @@ typedef struct scim_proposal_t {
 /** Decide what is used and what is added. */
 scim_proposal_t *scim_proposal_make(const scim_survey_t *survey,
                                     const char *conninfo, apr_pool_t *pool);
+
+/** Whether an INSERT of the module, or the table itself, fills the column, or
+ * it may be NULL. */
+int scim_proposal_is_filled(const scim_proposal_t *proposal,
+                            const scim_survey_column_t *column);
 
 /** Append the <Location> with its <ScimResource>. */
 void scim_proposal_conf(scim_buf_t *buf, const scim_proposal_t *proposal);
