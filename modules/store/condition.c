@@ -900,8 +900,19 @@ const char *scim_condition_value(const char **ptype,
                     ? element_operand(&w, &operand, &scope, &named)
                     : attr_operand(&w, &operand, &named);
 
+    if (err || operand.is_constant) {
+        return NULL;
+    }
+    if (attr->multi && operand.leaf->type == SCIM_TYPE_DATETIME) {
+        /* of the mapped element too, to be compared with the others */
+        *ptype = "text";
+        return operand.json ? typed(&w, &operand)
+             : apr_pstrcat(pool, "rtrim(rtrim(to_char(", operand.text,
+                           " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS"
+                           ".US'), '0'), '.')", NULL);
+    }
     *ptype = is_json_time(&operand) ? "text" : sql_type(operand.leaf);
-    return err || operand.is_constant ? NULL : typed(&w, &operand);
+    return typed(&w, &operand);
 }
 
 const char *scim_condition_extra(const scim_mapping_t *mapping,
