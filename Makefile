@@ -36,7 +36,8 @@ help:
 	@echo 'make test            all tests; MPM=worker, TESTS="t/api/rig.t -v"'
 	@echo 'make check-sanitize  the same under ASan and UBSan'
 	@echo 'make check-static    gcc and clang -Werror, -fanalyzer, clang-tidy, cppcheck'
-	@echo 'make fuzz            new inputs for the parsers; FUZZ_SECONDS=30 each'
+	@echo 'make fuzz            new inputs for the parsers; FUZZ_SECONDS=30 each; then'
+	@echo '                     filters by chance; PROPERTY_FILTERS=100000 PROPERTY_SEED=n'
 	@echo 'make bench           what it costs; BENCH_USERS=100000 BENCH_ROUNDS=5'
 	@echo 'make install         module through apxs, configuration; DESTDIR='
 	@echo 'make deb             a Debian package in build/deb'
@@ -117,12 +118,14 @@ MOD_SRC  = $(filter-out modules/ctl/%,$(SRC))
 # what knows nothing of httpd: unit tests, fuzzing and scimctl link this
 LIB_SRC  = $(filter-out mod_scim.c modules/httpd/% modules/console/%,$(MOD_SRC))
 UNIT_SRC = $(wildcard t/unit/*.c)
+PROP_SRC = $(wildcard t/property/*.c)
 FUZZ_SRC = $(filter-out t/fuzz/replay.c,$(wildcard t/fuzz/*.c))
 
 MOD_OBJ  = $(MOD_SRC:%.c=$(B)/obj/%.o)
 LIB_OBJ  = $(LIB_SRC:%.c=$(B)/obj/%.o)
 CTL_OBJ  = $(patsubst %.c,$(B)/obj/%.o,$(wildcard modules/ctl/*.c))
 UNIT_BIN = $(UNIT_SRC:t/unit/%.c=$(B)/unit/%)
+PROP_BIN = $(PROP_SRC:t/property/%.c=$(B)/property/%)
 FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(B)/fuzz/%)
 
 $(B)/obj/%.o: %.c Makefile build/flags.mk | need
@@ -160,6 +163,11 @@ $(B)/unit/%: $(B)/obj/t/unit/%.o $(LIB_OBJ) $(B)/sources
 	@$(if $(V),:,echo '  LINK    $@')
 	$(Q)$(LINK_CORE)
 
+$(B)/property/%: $(B)/obj/t/property/%.o $(LIB_OBJ) $(B)/sources
+	@mkdir -p $(@D)
+	@$(if $(V),:,echo '  LINK    $@')
+	$(Q)$(LINK_CORE)
+
 ifeq ($(VARIANT),fuzzer)
 $(B)/fuzz/%: $(B)/obj/t/fuzz/%.o $(LIB_OBJ) $(B)/sources
 else
@@ -177,7 +185,7 @@ programs: $(B)/mod_scim.so $(if $(CTL_OBJ),$(B)/scimctl)
 test-programs: need
 	$(LOCKED) all-programs
 
-all-programs: programs $(UNIT_BIN) $(FUZZ_BIN)
+all-programs: programs $(UNIT_BIN) $(PROP_BIN) $(FUZZ_BIN)
 
 RUN_asan = SCIM_SANITIZE=1 SCIM_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)"
 
@@ -237,6 +245,15 @@ FUZZ_SECONDS ?= 30
 
 fuzz: need-clang
 	@$(MAKE) VARIANT=fuzzer fuzz-run
+	@$(MAKE) property
+
+# Filters by chance, on PostgreSQL and in memory.
+PROPERTY_FILTERS ?= 100000
+PROPERTY_SEED    ?= $(shell date +%s)
+
+property:
+	@PROPERTY_FILTERS=$(PROPERTY_FILTERS) PROPERTY_SEED=$(PROPERTY_SEED) \
+	    $(MAKE) test TESTS='t/property/filter.c -v'
 
 fuzz-run: $(FUZZ_BIN)
 	@test -n '$(FUZZ_BIN)' || { echo 'there is no harness in t/fuzz' >&2; exit 1; }
@@ -310,5 +327,5 @@ clean:
 FORCE:
 
 .PHONY: all help deps need need-clang programs test test-programs all-programs \
-    check-sanitize planted check-static objects tidy cppcheck fuzz fuzz-run bench demo up \
-    down install deb check-deb clean FORCE
+    check-sanitize planted check-static objects tidy cppcheck fuzz fuzz-run \
+    bench demo up down install deb check-deb property clean FORCE
