@@ -38,7 +38,7 @@ static int is_hash(const char *text)
 /* Longer words than any that the module says itself. */
 static void check_keeps_secret(const char *said, const char *header)
 {
-    const char *token = strpbrk(header, " \t");
+    const char *token = header ? strpbrk(header, " \t") : NULL;
 
     check(!token || strlen(token) < 30 || !strstr(said, token + 1));
 }
@@ -50,7 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     scim_err_t *err;
 
     apr_pool_create(&pool, NULL);
-    header = apr_pstrmemdup(pool, (const char *)data, size);
+    /* no bytes: no header */
+    header = size ? apr_pstrmemdup(pool, (const char *)data, size) : NULL;
     err = scim_auth_read(&sha256, &authenticate, header, pool);
     if (err) {
         check(err->kind == SCIM_ERR_UNAUTHORIZED && !sha256);
@@ -65,6 +66,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         header = apr_pstrcat(pool, "bEARER \t", header + 6, " ", NULL);
         check(!scim_auth_read(&again, &authenticate, header, pool)
               && strcmp(again, sha256) == 0);
+        /* one that the database does not have */
+        err = scim_auth_refuse(&authenticate, pool);
+        check(err->kind == SCIM_ERR_UNAUTHORIZED);
+        check(strstr(authenticate, "error=\"invalid_token\"") != NULL);
     }
     apr_pool_destroy(pool);
     return 0;

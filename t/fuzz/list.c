@@ -3,7 +3,7 @@
 #include "query/list.h"
 #include "base/fold.h"
 #include "query/projection.h"
-#include "schema/builtin.h"
+#include "t/property/types.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -28,7 +28,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    type = scim_builtin_user(pool);
+    type = make_test_type(pool);
     return 0;
 }
 
@@ -36,6 +36,22 @@ static void check(int holds)
 {
     if (!holds) {
         abort();
+    }
+}
+
+/* What a request wrote is shown besides, and what is never shown is not. */
+static void check_more(const unsigned char *shown, apr_pool_t *pool)
+{
+    unsigned char *named = memset(apr_palloc(pool, type->nattrs), 1,
+                                  type->nattrs);
+    const unsigned char *more = scim_projection_add(shown, named, type, pool);
+    int i;
+
+    for (i = 0; i < type->nattrs; i++) {
+        const scim_attr_t *attr = type->attrs[i];
+
+        check(more[i] >= shown[i]);
+        check(attr->returned != SCIM_RETURNED_NEVER || !more[i]);
     }
 }
 
@@ -60,6 +76,7 @@ static void check_list(const scim_list_t *list, apr_pool_t *pool)
                   || shown[i]);
             check(attr->returned != SCIM_RETURNED_NEVER || !shown[i]);
         }
+        check_more(shown, pool);
     }
 }
 

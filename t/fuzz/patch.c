@@ -454,6 +454,21 @@ static void check_patch(scim_json_t *resource, apr_pool_t *pool)
     }
 }
 
+/* PUT of the same body makes the same resource. */
+static void check_put(const scim_json_t *resource, const scim_json_t *value,
+                      apr_pool_t *pool)
+{
+    scim_json_t *after;
+    scim_err_t *err = scim_patch_replace(&after, resource, value,
+                                         scim_intake_make(type, stored,
+                                                          pool));
+
+    check(!err, err ? err->detail : "", resource, pool);
+    check_resource(after, "not in normal form after PUT", pool);
+    check(is_same(resource, after, pool), "PUT makes another one", after,
+          pool);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     scim_json_t *value, *resource;
@@ -476,6 +491,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         else {
             check_resource(resource, "not in normal form after POST", pool);
+            check_put(resource, value, pool);
             check_patch(resource, pool);
         }
     }

@@ -36,6 +36,7 @@ static const scim_attr_t test_attrs[] = {
       .nsubs = COUNT(seat_subs) },
     { .name = "badges", .type = SCIM_TYPE_COMPLEX, .multi = 1,
       .subs = badge_subs, .nsubs = COUNT(badge_subs) },
+    { .name = "asked", .returned = SCIM_RETURNED_REQUEST },
     { .name = "tags", .multi = 1 },
     { .name = "codes", .multi = 1, .case_exact = 1 },
     { .name = "flags", .multi = 1, .type = SCIM_TYPE_BOOLEAN },
