@@ -36,6 +36,7 @@ help:
 	@echo 'make test            all tests; MPM=worker, TESTS="t/api/rig.t -v"'
 	@echo 'make check-sanitize  the same under ASan and UBSan'
 	@echo 'make check-static    gcc and clang -Werror, -fanalyzer, clang-tidy, cppcheck'
+	@echo 'make coverage        lines of the parsers that unit tests and corpora reach'
 	@echo 'make fuzz            new inputs for the parsers; FUZZ_SECONDS=30 each; then'
 	@echo '                     filters by chance; PROPERTY_FILTERS=100000 PROPERTY_SEED=n'
 	@echo 'make bench           what it costs; BENCH_USERS=100000 BENCH_ROUNDS=5'
@@ -99,6 +100,8 @@ EXTRA_analyzer = -fanalyzer
 EXTRA_fuzzer   = -fsanitize=fuzzer-no-link,address,undefined \
                  -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 LINK_fuzzer    = -fsanitize=fuzzer,address,undefined
+EXTRA_coverage = --coverage -O0 -U_FORTIFY_SOURCE
+LINK_coverage  = --coverage
 
 ifneq ($(filter clang fuzzer,$(VARIANT)),)
 CC = clang
@@ -241,6 +244,20 @@ cppcheck: | need-clang
 	    --suppress=returnDanglingLifetime --suppress=uninitvar \
 	    -Imodules $(SRC)
 
+# What is made of what clients send, and how much of it the unit tests and
+# the corpora reach.
+PARSERS = $(wildcard modules/query/*.c modules/base/json*.c) \
+          modules/proto/patch.c modules/proto/value.c modules/service/auth.c
+
+coverage: need
+	@$(MAKE) VARIANT=coverage coverage-programs
+	@t/bin/coverage build/coverage $(PARSERS)
+
+coverage-programs: need
+	$(LOCKED) reached-programs
+
+reached-programs: $(UNIT_BIN) $(FUZZ_BIN)
+
 FUZZ_SECONDS ?= 30
 
 fuzz: need-clang
@@ -328,4 +345,5 @@ FORCE:
 
 .PHONY: all help deps need need-clang programs test test-programs all-programs \
     check-sanitize planted check-static objects tidy cppcheck fuzz fuzz-run \
-    bench demo up down install deb check-deb property clean FORCE
+    bench demo up down install deb check-deb property coverage \
+    coverage-programs reached-programs clean FORCE
