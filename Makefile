@@ -36,7 +36,9 @@ help:
 	@echo 'make test            all tests; MPM=worker, TESTS="t/api/rig.t -v"'
 	@echo 'make check-sanitize  the same under ASan and UBSan'
 	@echo 'make check-static    gcc and clang -Werror, -fanalyzer, clang-tidy, cppcheck'
-	@echo 'make fuzz            new inputs for the parsers; FUZZ_SECONDS=30 each'
+	@echo 'make coverage        lines of the parsers that unit tests and corpora reach'
+	@echo 'make fuzz            new inputs for the parsers; FUZZ_SECONDS=30 each; then'
+	@echo '                     filters by chance; PROPERTY_FILTERS=100000 PROPERTY_SEED=n'
 	@echo 'make bench           what it costs; BENCH_USERS=100000 BENCH_ROUNDS=5'
 	@echo 'make install         module through apxs, configuration; DESTDIR='
 	@echo 'make deb             a Debian package in build/deb'
@@ -98,6 +100,8 @@ EXTRA_analyzer = -fanalyzer
 EXTRA_fuzzer   = -fsanitize=fuzzer-no-link,address,undefined \
                  -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 LINK_fuzzer    = -fsanitize=fuzzer,address,undefined
+EXTRA_coverage = --coverage -O0 -U_FORTIFY_SOURCE
+LINK_coverage  = --coverage
 
 ifneq ($(filter clang fuzzer,$(VARIANT)),)
 CC = clang
@@ -117,12 +121,14 @@ MOD_SRC  = $(filter-out modules/ctl/%,$(SRC))
 # what knows nothing of httpd: unit tests, fuzzing and scimctl link this
 LIB_SRC  = $(filter-out mod_scim.c modules/httpd/% modules/console/%,$(MOD_SRC))
 UNIT_SRC = $(wildcard t/unit/*.c)
+PROP_SRC = $(wildcard t/property/*.c)
 FUZZ_SRC = $(filter-out t/fuzz/replay.c,$(wildcard t/fuzz/*.c))
 
 MOD_OBJ  = $(MOD_SRC:%.c=$(B)/obj/%.o)
 LIB_OBJ  = $(LIB_SRC:%.c=$(B)/obj/%.o)
 CTL_OBJ  = $(patsubst %.c,$(B)/obj/%.o,$(wildcard modules/ctl/*.c))
 UNIT_BIN = $(UNIT_SRC:t/unit/%.c=$(B)/unit/%)
+PROP_BIN = $(PROP_SRC:t/property/%.c=$(B)/property/%)
 FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(B)/fuzz/%)
 
 $(B)/obj/%.o: %.c Makefile build/flags.mk | need
@@ -160,6 +166,11 @@ $(B)/unit/%: $(B)/obj/t/unit/%.o $(LIB_OBJ) $(B)/sources
 	@$(if $(V),:,echo '  LINK    $@')
 	$(Q)$(LINK_CORE)
 
+$(B)/property/%: $(B)/obj/t/property/%.o $(LIB_OBJ) $(B)/sources
+	@mkdir -p $(@D)
+	@$(if $(V),:,echo '  LINK    $@')
+	$(Q)$(LINK_CORE)
+
 ifeq ($(VARIANT),fuzzer)
 $(B)/fuzz/%: $(B)/obj/t/fuzz/%.o $(LIB_OBJ) $(B)/sources
 else
@@ -177,7 +188,7 @@ programs: $(B)/mod_scim.so $(if $(CTL_OBJ),$(B)/scimctl)
 test-programs: need
 	$(LOCKED) all-programs
 
-all-programs: programs $(UNIT_BIN) $(FUZZ_BIN)
+all-programs: programs $(UNIT_BIN) $(PROP_BIN) $(FUZZ_BIN)
 
 RUN_asan = SCIM_SANITIZE=1 SCIM_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)"
 
@@ -233,10 +244,33 @@ cppcheck: | need-clang
 	    --suppress=returnDanglingLifetime --suppress=uninitvar \
 	    -Imodules $(SRC)
 
+# What is made of what clients send, and how much of it the unit tests and
+# the corpora reach.
+PARSERS = $(wildcard modules/query/*.c modules/base/json*.c) \
+          modules/proto/patch.c modules/proto/value.c modules/service/auth.c
+
+coverage: need
+	@$(MAKE) VARIANT=coverage coverage-programs
+	@t/bin/coverage build/coverage $(PARSERS)
+
+coverage-programs: need
+	$(LOCKED) reached-programs
+
+reached-programs: $(UNIT_BIN) $(FUZZ_BIN)
+
 FUZZ_SECONDS ?= 30
 
 fuzz: need-clang
 	@$(MAKE) VARIANT=fuzzer fuzz-run
+	@$(MAKE) property
+
+# Filters by chance, on PostgreSQL and in memory.
+PROPERTY_FILTERS ?= 100000
+PROPERTY_SEED    ?= $(shell date +%s)
+
+property:
+	@PROPERTY_FILTERS=$(PROPERTY_FILTERS) PROPERTY_SEED=$(PROPERTY_SEED) \
+	    $(MAKE) test TESTS='t/property/filter.c -v'
 
 fuzz-run: $(FUZZ_BIN)
 	@test -n '$(FUZZ_BIN)' || { echo 'there is no harness in t/fuzz' >&2; exit 1; }
@@ -310,5 +344,6 @@ clean:
 FORCE:
 
 .PHONY: all help deps need need-clang programs test test-programs all-programs \
-    check-sanitize planted check-static objects tidy cppcheck fuzz fuzz-run bench demo up \
-    down install deb check-deb clean FORCE
+    check-sanitize planted check-static objects tidy cppcheck fuzz fuzz-run \
+    bench demo up down install deb check-deb property coverage \
+    coverage-programs reached-programs clean FORCE

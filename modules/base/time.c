@@ -158,3 +158,11 @@ const char *scim_time_format(apr_time_t time, apr_pool_t *pool)
                         t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour,
                         t.tm_min, t.tm_sec, fraction);
 }
+
+int scim_time_is_formatted(const char *text, apr_pool_t *scratch_pool)
+{
+    apr_time_t time;
+
+    return scim_time_parse(&time, text)
+        && strcmp(scim_time_format(time, scratch_pool), text) == 0;
+}

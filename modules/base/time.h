@@ -30,4 +30,7 @@ int scim_time_parse_xsd(apr_time_t *ptime, const char *text);
  * there is one, without trailing zeros. */
 const char *scim_time_format(apr_time_t time, apr_pool_t *pool);
 
+/** Whether @a text is what scim_time_format() writes for some time. */
+int scim_time_is_formatted(const char *text, apr_pool_t *scratch_pool);
+
 #endif

@@ -279,21 +279,25 @@ static scim_err_t *add_element(work_t *work, const scim_attr_t *attr,
 /* Paths with a filter */
 
 /* Put the equalities of a filter into `element`. Returns 0 when the filter
- * asks for more than equality, so that no element can be made from it. */
+ * asks for more than equality, or for what is no value, so that no element can
+ * be made from it. */
 static int fill_from_filter(scim_json_t *element, const scim_filter_t *filter,
-                            apr_pool_t *pool)
+                            scim_intake_t *intake)
 {
+    scim_json_t *value;
+
     if (filter->kind == SCIM_FILTER_AND) {
-        return fill_from_filter(element, filter->left, pool)
-            && fill_from_filter(element, filter->right, pool);
+        return fill_from_filter(element, filter->left, intake)
+            && fill_from_filter(element, filter->right, intake);
     }
     if (filter->kind != SCIM_FILTER_COMPARE || filter->op != SCIM_OP_EQ
-        || !filter->sub || filter->value->type == SCIM_JSON_NULL) {
+        || !filter->sub
+        || scim_value_decode(&value, filter->value, filter->sub, intake)
+        || !value) {
         return 0;
     }
     if (!scim_json_find(element, filter->sub->name)) {
-        scim_json_set(element, filter->sub->name,
-                      scim_json_copy(filter->value, pool));
+        scim_json_set(element, filter->sub->name, value);
     }
     return 1;
 }
@@ -330,7 +334,7 @@ static scim_err_t *change_element(work_t *work, op_t op,
     }
     merge_members(element, changes, work->pool);
     if (op == OP_REPLACE && path->filter) {
-        fill_from_filter(element, path->filter, work->pool);
+        fill_from_filter(element, path->filter, work->intake);
     }
     return NULL;
 }
@@ -342,6 +346,19 @@ static scim_err_t *no_target(const work_t *work, const scim_path_t *path)
                          "and none can be made from it: only \"eq\" joined by "
                          "\"and\" says what a new element would be",
                          scim_attr_path(path->attr, work->pool));
+}
+
+static int is_among(const scim_json_t *value, const scim_json_t *values,
+                    const scim_attr_t *attr, apr_pool_t *pool)
+{
+    const scim_json_t *one;
+
+    for (one = values ? values->first : NULL; one; one = one->next) {
+        if (scim_value_is_same_one(one, value, attr, pool)) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* `attr[filter]` of an attribute with simple values: what matches becomes the
@@ -356,8 +373,8 @@ static scim_err_t *change_simple_matching(work_t *work,
     SCIM_TRY(scim_value_decode(&decoded, value, path->attr, work->intake));
     for (element = array->first; element; element = next) {
         next = element->next;
-        if (scim_filter_matches_element(path->filter, element,
-                                        work->scratch)) {
+        if (scim_filter_matches_element(path->filter, element, work->scratch)
+            && !is_among(element, decoded, path->attr, work->scratch)) {
             scim_json_unlink(array, element);
         }
     }
@@ -387,6 +404,25 @@ static scim_err_t *change_existing(work_t *work, op_t op,
                                          work->intake);
 }
 
+/* The element that a path and a value describe, but for what the filter adds.
+ * What is to be cleared is null in it, for the filter must not set that. */
+static scim_err_t *make_element(scim_json_t **pelement, work_t *work,
+                                const scim_path_t *path,
+                                const scim_json_t *value)
+{
+    scim_json_t *element;
+
+    if (!path->sub) {
+        return scim_value_decode_element(pelement,
+                                         scim_quirk_single_in_array(value),
+                                         path->attr, 1, work->intake);
+    }
+    element = scim_json_make(SCIM_JSON_OBJECT, work->pool);
+    SCIM_TRY(change_element(work, OP_ADD, path, element, value));
+    *pelement = element->first ? element : NULL;
+    return NULL;
+}
+
 /* add and replace on `attr[filter]`, `attr[filter].sub`, and `attr.sub` of a
  * multi-valued attribute: every match is changed; without a match an element
  * is made, as Entra expects of `emails[type eq "work"].value`. */
@@ -413,15 +449,18 @@ static scim_err_t *change_matching(work_t *work, op_t op,
     if (found || scim_json_is_empty(value)) {
         return NULL;
     }
-    element = scim_json_make(SCIM_JSON_OBJECT, work->pool);
-    SCIM_TRY(change_element(work, OP_ADD, path, element, value));
-    if (!element->first) {
+    SCIM_TRY(make_element(&element, work, path, value));
+    if (!element) {
         return NULL;
     }
+    /* one that the path does not find would be made again the next time */
     if (path->filter
-        && !fill_from_filter(element, path->filter, work->pool)) {
+        && (!fill_from_filter(element, path->filter, work->intake)
+            || !scim_filter_matches_element(path->filter, element,
+                                            work->scratch))) {
         return no_target(work, path);
     }
+    scim_resource_prune(element);
     SCIM_TRY(scim_mutability_check_element(NULL, element, path->attr,
                                            work->intake));
     array = get_or_make(work, path->attr);

@@ -6,6 +6,7 @@
 #include <apr_cstr.h>
 #include <apr_strings.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct parser_t {
@@ -124,12 +125,15 @@ static scim_err_t *convert_boolean(scim_filter_t *node, const parser_t *p)
 static scim_err_t *convert_number(scim_filter_t *node, int integer,
                                   const parser_t *p)
 {
-    const char *text = p->token.text;
+    const char *text = p->token.text, *e = strpbrk(text, "eE");
+    long exponent = e ? strtol(e + 1, NULL, 10) : 0;
     scim_json_t *value;
 
     if (scim_json_parse(&value, text, strlen(text), p->pool)
         || value->type != SCIM_JSON_NUMBER
-        || (integer && !scim_json_is_integer(value))) {
+        || (integer && !scim_json_is_integer(value))
+        || exponent > SCIM_FILTER_EXPONENT_MAX
+        || exponent < -SCIM_FILTER_EXPONENT_MAX) {
         return value_error(p, integer ? "integer" : "number");
     }
     node->value = value;

@@ -24,6 +24,8 @@
  * user; so many take a tenth of the usual deadline for some thousands. */
 #define SCIM_FILTER_TERMS_MAX   30
 #define SCIM_FILTER_DEPTH_MAX   64      /* nested parentheses, nots, brackets */
+#define SCIM_FILTER_EXPONENT_MAX 999    /* of a number; PostgreSQL's end
+                                         * somewhere, too */
 
 typedef enum {
     SCIM_FILTER_AND,        /* left, right */

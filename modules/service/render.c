@@ -1,11 +1,13 @@
 #include "service/render.h"
 
 #include <apr_escape.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include <string.h>
 #include <strings.h>
 
+#include "base/fold.h"
 #include "base/span.h"
 #include "base/time.h"
 #include "store/related.h"
@@ -47,11 +49,12 @@ static void index_object(const scim_render_t *render,
         const scim_attr_t *attr = scim_rtype_attr(type, schema, name);
         const scim_schema_t *extension;
 
-        if (attr && (!render->extras[attr->index].text
-                     || strcmp(name, attr->name) == 0)) {
+        if (attr && strcmp(attr->name, name) == 0) {
             render->extras[attr->index] = value;
         }
-        else if (!attr && !schema && (extension = scim_rtype_schema(type, name))) {
+        else if (!schema && (extension = scim_rtype_schema(type, name))
+                 && extension->extension
+                 && strcmp(extension->urn, name) == 0) {
             index_object(render, extension, value, pool);
         }
     }
@@ -96,29 +99,16 @@ static void put_name(scim_buf_t *buf, const char *name)
     scim_buf_add(buf, "\":", 2);
 }
 
-static void put_time(scim_buf_t *buf, const char *text)
-{
-    apr_time_t time;
-
-    if (scim_time_parse(&time, text)) {
-        text = scim_time_format(time, buf->pool);
-    }
-    scim_buf_json(buf, text, strlen(text));
-}
-
 /* Write a column's value as a member, if there is one. */
 static void put_column(scim_buf_t *buf, const scim_column_t *column,
                        const char *name, const char *text)
 {
-    scim_attr_type_t type = column->leaf->type;
-
-    if (!text || !*text
-        || ((type == SCIM_TYPE_INTEGER || type == SCIM_TYPE_DECIMAL)
-            && !scim_row_is_number(text))) {
+    text = scim_row_text(column, text, buf->pool);
+    if (!text) {
         return;
     }
     put_name(buf, name);
-    switch (type) {
+    switch (column->leaf->type) {
     case SCIM_TYPE_BOOLEAN:
         PUTS(buf, *text == 't' ? "true" : "false");
         break;
@@ -126,72 +116,91 @@ static void put_column(scim_buf_t *buf, const scim_column_t *column,
     case SCIM_TYPE_DECIMAL:
         PUTS(buf, text);
         break;
-    case SCIM_TYPE_DATETIME:
-        put_time(buf, text);
-        break;
     default:
         scim_buf_json(buf, text, strlen(text));
         break;
     }
 }
 
-static int is_scalar(scim_span_t value)
+/* Whether a stored value is one of a simple attribute, by its first
+ * character; see store/row.h. */
+static int is_value_of(scim_span_t value, const scim_attr_t *attr,
+                       apr_pool_t *pool)
 {
-    return value.len && *value.text != '{' && *value.text != '[';
+    if (scim_span_is_empty(value)) {
+        return 0;
+    }
+    switch (attr->type) {
+    case SCIM_TYPE_BOOLEAN:
+        return *value.text == 't' || *value.text == 'f';
+    case SCIM_TYPE_INTEGER:
+    case SCIM_TYPE_DECIMAL:
+        return *value.text == '-' || apr_isdigit(*value.text);
+    case SCIM_TYPE_DATETIME:
+        return *value.text == '"'
+            && scim_time_is_formatted(apr_pstrmemdup(pool, value.text + 1,
+                                                     value.len - 2), pool);
+    default:
+        return *value.text == '"';
+    }
 }
 
-/* Whether a sub-attribute has a column, which then is what counts: of the
- * mapped element, or of a single complex attribute where that is NULL. */
-static int has_column(const scim_mapping_t *mapping, const scim_attr_t *sub,
-                      const scim_element_t *mapped)
+/* The sub-attribute that a member of a stored object gives, or NULL. */
+static const scim_attr_t *stored_sub(const scim_mapping_t *mapping,
+                                     const scim_attr_t *attr,
+                                     const scim_element_t *mapped,
+                                     scim_span_t key, scim_span_t value,
+                                     apr_pool_t *pool)
 {
-    int i;
+    const scim_attr_t *sub;
 
-    if (!mapped) {
-        return mapping->places[sub->index] >= 0;
-    }
-    for (i = 0; i < mapping->columns->nelts; i++) {
-        const scim_column_t *column =
-            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
-
-        if (column->sub == sub && column->element
-            && strcasecmp(column->element, mapped->element) == 0) {
-            return 1;
+    for (sub = attr->subs; sub < attr->subs + attr->nsubs; sub++) {
+        if (scim_span_is(key, sub->name)) {
+            return mapping->stored[sub->index]
+                && !scim_row_has_column(mapping, sub, mapped)
+                && is_value_of(value, sub, pool) ? sub : NULL;
         }
     }
-    return strcmp(sub->name, "type") == 0;
+    return NULL;
 }
 
-/* Write the shown sub-attributes that a stored object has and no column. */
-static void put_stored_subs(scim_buf_t *buf, const scim_render_t *render,
-                            const scim_attr_t *attr,
-                            const scim_element_t *mapped, scim_span_t object)
+/* Write the shown sub-attributes that a stored object has and no column.
+ * Returns whether there are any, shown or not. */
+static int put_stored_subs(scim_buf_t *buf, const scim_render_t *render,
+                           const scim_attr_t *attr,
+                           const scim_element_t *mapped, scim_span_t object)
 {
     scim_span_walk_t walk;
     scim_span_t key, value;
+    int any = 0;
 
     scim_span_walk(&walk, object);
     while (scim_span_next(&walk, &key, &value)) {
-        const scim_attr_t *sub;
+        const scim_attr_t *sub = stored_sub(render->mapping, attr, mapped,
+                                            key, value, buf->pool);
 
-        for (sub = attr->subs; sub < attr->subs + attr->nsubs; sub++) {
-            if (scim_span_is(key, sub->name) && render->shown[sub->index]
-                && !has_column(render->mapping, sub, mapped)
-                && is_scalar(value) && !scim_span_is_empty(value)) {
-                put_name(buf, sub->name);
-                scim_buf_add(buf, value.text, value.len);
-            }
+        any |= sub != NULL;
+        if (sub && render->shown[sub->index]) {
+            put_name(buf, sub->name);
+            scim_buf_add(buf, value.text, value.len);
         }
     }
+    return any;
 }
 
-/* Give back what was written since `mark` if it is nothing but brackets. */
+/* Give back what was written since `mark`. */
+static void give_back(scim_buf_t *buf, apr_size_t mark)
+{
+    buf->len = mark;
+    buf->data[mark] = '\0';
+}
+
+/* The same if it is nothing but brackets. */
 static int keep_unless_empty(scim_buf_t *buf, apr_size_t mark, char open,
                              char close)
 {
     if (buf->data[buf->len - 1] == open) {
-        buf->len = mark;
-        buf->data[mark] = '\0';
+        give_back(buf, mark);
         return 0;
     }
     scim_buf_putc(buf, close);
@@ -231,9 +240,11 @@ static apr_size_t open_element(scim_buf_t *buf)
     return mark;
 }
 
-/* Whether a mapped element is there; see store/row.c. */
-static int has_element(const scim_mapping_t *mapping,
-                       const scim_element_t *mapped, const scim_row_t *row)
+/* Whether a mapped element has one of its columns; where it has a `value`,
+ * that one. */
+static int has_columns(const scim_mapping_t *mapping,
+                       const scim_element_t *mapped, const scim_row_t *row,
+                       apr_pool_t *pool)
 {
     const scim_attr_t *value = scim_attr_sub(mapped->attr, "value");
     int i;
@@ -243,9 +254,9 @@ static int has_element(const scim_mapping_t *mapping,
             &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
 
         if (column->attr == mapped->attr && column->element
-            && (!value || column->sub == value) && row->values[i]
-            && *row->values[i]
-            && strcasecmp(column->element, mapped->element) == 0) {
+            && (!value || column->sub == value)
+            && strcasecmp(column->element, mapped->element) == 0
+            && scim_row_text(column, row->values[i], pool)) {
             return 1;
         }
     }
@@ -258,16 +269,14 @@ static void put_mapped_element(scim_buf_t *buf, const scim_render_t *render,
 {
     const scim_mapping_t *mapping = render->mapping;
     const scim_attr_t *type = scim_attr_sub(mapped->attr, "type");
-    scim_span_t rest = find_fragment(row, mapped->key, buf->pool);
-    apr_size_t mark;
+    int exists = has_columns(mapping, mapped, row, buf->pool);
+    apr_size_t mark = buf->len;
     int i;
 
-    if (!has_element(mapping, mapped, row)
-        && (scim_attr_sub(mapped->attr, "value")
-            || scim_span_is_empty(rest))) {
+    if (!exists && scim_attr_sub(mapped->attr, "value")) {
         return;
     }
-    mark = open_element(buf);
+    open_element(buf);
     if (render->shown[type->index]) {
         put_name(buf, "type");
         scim_buf_json(buf, mapped->element, strlen(mapped->element));
@@ -282,14 +291,20 @@ static void put_mapped_element(scim_buf_t *buf, const scim_render_t *render,
             put_column(buf, column, column->sub->name, row->values[i]);
         }
     }
-    put_stored_subs(buf, render, mapped->attr, mapped, rest);
+    exists |= put_stored_subs(buf, render, mapped->attr, mapped,
+                              find_fragment(row, mapped->key, buf->pool));
+    if (!exists) {
+        give_back(buf, mark);
+        return;
+    }
     keep_unless_empty(buf, mark, '{', '}');
 }
 
 /* Whether a stored element is of a type that stands in columns: what is left
  * of a time before it was mapped. */
 static int is_mapped_type(const scim_mapping_t *mapping,
-                          const scim_attr_t *attr, scim_span_t element)
+                          const scim_attr_t *attr, scim_span_t element,
+                          apr_pool_t *pool)
 {
     scim_span_walk_t walk;
     scim_span_t key, value;
@@ -304,10 +319,10 @@ static int is_mapped_type(const scim_mapping_t *mapping,
             const scim_element_t *mapped =
                 &APR_ARRAY_IDX(mapping->elements, i, scim_element_t);
 
-            if (mapped->attr == attr
-                && value.len == strlen(mapped->element) + 2
-                && strncasecmp(value.text + 1, mapped->element,
-                               value.len - 2) == 0) {
+            if (mapped->attr == attr && *value.text == '"'
+                && scim_fold_is_equal(apr_pstrmemdup(pool, value.text + 1,
+                                                     value.len - 2),
+                                      mapped->element, pool)) {
                 return 1;
             }
         }
@@ -323,17 +338,17 @@ static void put_stored_elements(scim_buf_t *buf, const scim_render_t *render,
     scim_span_t key, value;
 
     scim_span_walk(&walk, render->extras[attr->index]);
-    while (scim_span_next(&walk, &key, &value)) {
+    while (walk.close != '}' && scim_span_next(&walk, &key, &value)) {
         apr_size_t mark;
 
         if (attr->type != SCIM_TYPE_COMPLEX) {
-            if (is_scalar(value) && !scim_span_is_empty(value)) {
+            if (is_value_of(value, attr, buf->pool)) {
                 put_comma(buf, '[');
                 scim_buf_add(buf, value.text, value.len);
             }
             continue;
         }
-        if (is_mapped_type(render->mapping, attr, value)) {
+        if (is_mapped_type(render->mapping, attr, value, buf->pool)) {
             continue;
         }
         mark = open_element(buf);
@@ -476,8 +491,7 @@ static void put_attr(scim_buf_t *buf, const scim_render_t *render,
         put_column(buf, &APR_ARRAY_IDX(mapping->columns, place,
                                        scim_column_t), attr->name, text);
     }
-    else if (is_scalar(render->extras[attr->index])
-             && !scim_span_is_empty(render->extras[attr->index])) {
+    else if (is_value_of(render->extras[attr->index], attr, buf->pool)) {
         put_name(buf, attr->name);
         scim_buf_add(buf, render->extras[attr->index].text,
                      render->extras[attr->index].len);

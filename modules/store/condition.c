@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/fold.h"
 #include "base/time.h"
 #include "store/piece.h"
 #include "store/related.h"
@@ -19,10 +20,10 @@ typedef struct writer_t {
 /* Where one side of a comparison stands. */
 typedef struct operand_t {
     const char *text;       /* SQL giving the value, NULL where absent */
+    const char *json;       /* SQL giving it as JSON, in parentheses, or NULL: a
+                             * column */
     const char *key;        /* SQL giving it in lower case, or NULL */
     const char *citext;     /* its type when that ignores case, or NULL */
-    const char *json;       /* SQL giving it as jsonb, or NULL: it is not taken
-                             * out of a JSON document */
     const scim_attr_t *leaf;
     int is_constant;        /* text is a literal */
 } operand_t;
@@ -46,15 +47,43 @@ static const char *literal(const writer_t *w, const char *text)
     return one.text.data;
 }
 
+/* What a comparison is about. */
+static const scim_attr_t *compared(const scim_filter_t *filter)
+{
+    return filter->sub ? filter->sub : filter->attr;
+}
+
 static scim_err_t *not_kept(const writer_t *w, const scim_filter_t *filter)
 {
-    const scim_attr_t *leaf = filter->sub ? filter->sub : filter->attr;
+    const scim_attr_t *leaf = compared(filter);
 
     return scim_err_make(SCIM_ERR_INVALID_FILTER, w->pool,
                          "filter: attribute \"%s\" at character %"
                          APR_SIZE_T_FMT " is not kept by this service, so "
                          "nothing can be found by it",
                          scim_attr_path(leaf, w->pool), filter->at + 1);
+}
+
+static int is_text(const scim_attr_t *leaf)
+{
+    return leaf->type == SCIM_TYPE_STRING
+        || leaf->type == SCIM_TYPE_REFERENCE
+        || leaf->type == SCIM_TYPE_BINARY;
+}
+
+static const char *sql_type(const scim_attr_t *leaf)
+{
+    switch (leaf->type) {
+    case SCIM_TYPE_BOOLEAN:
+        return "boolean";
+    case SCIM_TYPE_INTEGER:
+    case SCIM_TYPE_DECIMAL:
+        return "numeric";
+    case SCIM_TYPE_DATETIME:
+        return "timestamptz";
+    default:
+        return "text";
+    }
 }
 
 /* The extra document of a schema's attributes. */
@@ -70,14 +99,22 @@ static const char *extra_of(const writer_t *w, const scim_attr_t *attr)
                        NULL);
 }
 
-/* A member of a JSON object. */
-static void json_operand(const writer_t *w, operand_t *operand,
-                         const char *object, const scim_attr_t *attr)
+static int is_float(const writer_t *w, const scim_column_t *column)
 {
-    const char *name = literal(w, attr->name);
+    const char *type = w->facts->types[column - (const scim_column_t *)
+                                                w->mapping->columns->elts];
 
-    operand->text = apr_pstrcat(w->pool, object, "->>", name, NULL);
-    operand->json = apr_pstrcat(w->pool, object, "->", name, NULL);
+    return strcmp(type, "double precision") == 0 || strcmp(type, "real") == 0;
+}
+
+static void json_operand(const writer_t *w, operand_t *operand,
+                         const char *object, const scim_attr_t *leaf)
+{
+    const char *name = literal(w, leaf->name);
+
+    operand->leaf = leaf;
+    operand->json = apr_pstrcat(w->pool, "(", object, "->", name, ")", NULL);
+    operand->text = apr_pstrcat(w->pool, "(", object, "->>", name, ")", NULL);
 }
 
 static void column_operand(const writer_t *w, operand_t *operand,
@@ -96,6 +133,10 @@ static void column_operand(const writer_t *w, operand_t *operand,
     if (column->attr == w->mapping->type->active) {
         operand->text = apr_pstrcat(w->pool, "coalesce(", operand->text,
                                     ", false)", NULL);
+    }
+    if (column->leaf->type == SCIM_TYPE_DECIMAL && is_float(w, column)) {
+        /* the digits that are shown, and no more */
+        operand->text = apr_pstrcat(w->pool, name, "::text::numeric", NULL);
     }
     if (!column->leaf->case_exact) {
         operand->citext = scim_facts_citext(w->facts, w->mapping, column);
@@ -154,7 +195,7 @@ static scim_err_t *element_operand(const writer_t *w, operand_t *operand,
     }
     if (!sub) {
         operand->text = "(e #>> '{}')";
-        operand->json = "e";
+        operand->json = "(e)";
         return NULL;
     }
     if (!scope->mapped) {
@@ -179,14 +220,14 @@ static scim_err_t *element_operand(const writer_t *w, operand_t *operand,
     }
     if (w->mapping->extra) {
         json_operand(w, operand,
-            apr_pstrcat(w->pool, "r.",
-                        scim_mapping_quote(w->mapping->extra, w->pool), "->",
-                        literal(w, scope->mapped->key), NULL), sub);
+                     apr_pstrcat(w->pool, "r.",
+                                 scim_mapping_quote(w->mapping->extra,
+                                                    w->pool),
+                                 "->", literal(w, scope->mapped->key), NULL),
+                     sub);
+        return NULL;
     }
-    else {
-        operand->text = "NULL::text";
-        operand->json = "NULL::jsonb";
-    }
+    operand->text = apr_pstrcat(w->pool, "NULL::", sql_type(sub), NULL);
     return NULL;
 }
 
@@ -223,36 +264,13 @@ static scim_err_t *attr_operand(const writer_t *w, operand_t *operand,
         return not_kept(w, filter);
     }
     json_operand(w, operand,
-                 !sub ? extra_of(w, attr)
-                      : apr_pstrcat(w->pool, extra_of(w, attr), "->",
-                                    literal(w, attr->name), NULL), leaf);
-    operand->text = apr_pstrcat(w->pool, "(", operand->text, ")", NULL);
+                 sub ? apr_pstrcat(w->pool, extra_of(w, attr), "->",
+                                   literal(w, attr->name), NULL)
+                     : extra_of(w, attr), leaf);
     return NULL;
 }
 
 /* Comparisons */
-
-static int is_text(const scim_attr_t *leaf)
-{
-    return leaf->type == SCIM_TYPE_STRING
-        || leaf->type == SCIM_TYPE_REFERENCE
-        || leaf->type == SCIM_TYPE_BINARY;
-}
-
-static const char *sql_type(const scim_attr_t *leaf)
-{
-    switch (leaf->type) {
-    case SCIM_TYPE_BOOLEAN:
-        return "boolean";
-    case SCIM_TYPE_INTEGER:
-    case SCIM_TYPE_DECIMAL:
-        return "numeric";
-    case SCIM_TYPE_DATETIME:
-        return "timestamptz";
-    default:
-        return "text";
-    }
-}
 
 /* A time in a JSON document is text of one form (scim_time_format()), which
  * without its Z is in the order of time. What else stands there is none, and
@@ -266,11 +284,12 @@ static const char *json_time(const writer_t *w, const operand_t *operand)
 {
     return apr_pstrcat(w->pool, "CASE WHEN ", operand->text, " ~ '^[0-9]{4}-"
                        "[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
-                       "([.][0-9]+)?Z$' THEN rtrim(", operand->text,
+                       "([.][0-9]{0,5}[1-9])?Z$' THEN rtrim(", operand->text,
                        ", 'Z') END", NULL);
 }
 
-/* The operand as a value of its type. */
+/* The operand as a value of its type; what is not of that type in a document
+ * need not give NULL where a text is wanted, see write_present(). */
 static const char *typed(const writer_t *w, const operand_t *operand)
 {
     if (is_text(operand->leaf)) {
@@ -281,31 +300,30 @@ static const char *typed(const writer_t *w, const operand_t *operand)
              : apr_pstrcat(w->pool, "lower(", operand->text,
                            operand->citext ? "::text)" : ")", NULL);
     }
-    if (operand->json && operand->leaf->type == SCIM_TYPE_BOOLEAN) {
-        /* whatever else stands there equals neither */
-        return apr_pstrcat(w->pool, "CASE ", operand->text, " WHEN 'true' "
+    if (!operand->json) {
+        return operand->text;
+    }
+    switch (operand->leaf->type) {
+    case SCIM_TYPE_BOOLEAN:
+        return apr_pstrcat(w->pool, "CASE ", operand->json, " WHEN 'true' "
                            "THEN true WHEN 'false' THEN false END", NULL);
-    }
-    if (is_json_time(operand)) {
+    case SCIM_TYPE_DATETIME:
         return json_time(w, operand);
+    default:
+        return apr_pstrcat(w->pool, "CASE jsonb_typeof", operand->json,
+                           " WHEN 'number' THEN ", operand->json,
+                           "::numeric END", NULL);
     }
-    if (operand->json) {
-        return apr_pstrcat(w->pool, "CASE jsonb_typeof(", operand->json,
-                           ") WHEN 'number' THEN (", operand->text,
-                           ")::numeric END", NULL);
-    }
-    return operand->text;
 }
 
 /* The type of the value compared with: the column's own where it can be, so
  * that an index serves. */
 static const char *value_type(const operand_t *operand, const char *text)
 {
-    const char *type = sql_type(operand->leaf);
-
     return is_json_time(operand) ? "text"
          : operand->leaf->type == SCIM_TYPE_INTEGER && !operand->json
-           && scim_sql_is_key("bigint", text) ? "bigint" : type;
+           && scim_sql_is_key("bigint", text) ? "bigint"
+                                              : sql_type(operand->leaf);
 }
 
 static void write_value(const writer_t *w, const operand_t *operand,
@@ -324,15 +342,61 @@ static void write_value(const writer_t *w, const operand_t *operand,
     PUTS(w, fold ? ")" : is_json_time(operand) ? ", 'Z')" : "");
 }
 
+/* Of a column: what PostgreSQL takes for a value and SCIM does not. */
+static const char *column_is_value(const scim_attr_t *leaf)
+{
+    switch (leaf->type) {
+    case SCIM_TYPE_BOOLEAN:
+    case SCIM_TYPE_INTEGER:
+        return NULL;
+    case SCIM_TYPE_DECIMAL:
+        return " NOT IN ('NaN', 'Infinity', '-Infinity')";
+    case SCIM_TYPE_DATETIME:
+        return " BETWEEN '0001-01-01 00:00:00Z' "
+               "AND '9999-12-31 23:59:59.999999Z'";
+    default:
+        return " <> ''";
+    }
+}
+
+/* Of a document, whose values need not be of the attribute's type. */
+static const char *json_type(const scim_attr_t *leaf)
+{
+    switch (leaf->type) {
+    case SCIM_TYPE_BOOLEAN:
+        return "boolean";
+    case SCIM_TYPE_INTEGER:
+    case SCIM_TYPE_DECIMAL:
+        return "number";
+    default:
+        return "string";
+    }
+}
+
+static void write_is_json_type(const writer_t *w, const operand_t *operand)
+{
+    scim_buf_printf(&w->sql->text, "jsonb_typeof%s = '%s'", operand->json,
+                    json_type(operand->leaf));
+}
+
+/* Is true or false, never NULL. */
 static void write_present(const writer_t *w, const operand_t *operand)
 {
+    const char *is_value = operand->is_constant ? NULL
+                         : !operand->json ? column_is_value(operand->leaf)
+                         : is_text(operand->leaf) ? " <> ''" : NULL;
+
     PUTS(w, "(");
-    PUTS(w, operand->text);
+    PUTS(w, is_json_time(operand) ? json_time(w, operand) : operand->text);
     PUTS(w, " IS NOT NULL");
-    if (is_text(operand->leaf) && !operand->is_constant) {
+    if (operand->json && !is_json_time(operand)) {
+        PUTS(w, " AND ");
+        write_is_json_type(w, operand);
+    }
+    if (is_value) {
         PUTS(w, " AND ");
         PUTS(w, operand->text);
-        PUTS(w, " <> ''");
+        PUTS(w, is_value);
     }
     PUTS(w, ")");
 }
@@ -359,6 +423,41 @@ static void write_infix(const writer_t *w, const operand_t *operand,
     write_value(w, operand, filter);
 }
 
+/* What keeps a comparison from taking for a value what is none. */
+static void write_besides(const writer_t *w, const operand_t *operand,
+                          const scim_filter_t *filter)
+{
+    scim_filter_op_t op = filter->op;
+    int below = op == SCIM_OP_LT || op == SCIM_OP_LE;
+    int ordered = below || op == SCIM_OP_GT || op == SCIM_OP_GE;
+    int must;
+
+    switch (operand->leaf->type) {
+    case SCIM_TYPE_BOOLEAN:
+    case SCIM_TYPE_INTEGER:
+        must = 0;
+        break;
+    case SCIM_TYPE_DECIMAL:
+    case SCIM_TYPE_DATETIME:
+        must = ordered && !operand->json;
+        break;
+    default:
+        must = below || !filter->value->len;
+        break;
+    }
+    if (operand->is_constant || op == SCIM_OP_NE) {
+        return;
+    }
+    if (must) {
+        PUTS(w, " AND ");
+        write_present(w, operand);
+    }
+    else if (operand->json && is_text(operand->leaf)) {
+        PUTS(w, " AND ");
+        write_is_json_type(w, operand);
+    }
+}
+
 /* SQL knows a third truth value where a value is absent. It is as good as
  * false except below a NOT; `exact` asks for true or false. */
 static void write_comparison(const writer_t *w, const operand_t *operand,
@@ -370,17 +469,7 @@ static void write_comparison(const writer_t *w, const operand_t *operand,
         [SCIM_OP_LT] = " < ",  [SCIM_OP_LE] = " <= "
     };
 
-    /* '' in a column is as good as NULL, and only these would take it for a
-     * value */
-    int besides = is_text(operand->leaf) && !operand->is_constant
-               && (!filter->value->len || filter->op == SCIM_OP_LT
-                   || filter->op == SCIM_OP_LE);
-
     PUTS(w, exact ? "coalesce(" : "(");
-    if (besides) {
-        write_present(w, operand);
-        PUTS(w, " AND (");
-    }
     switch (filter->op) {
     case SCIM_OP_CO:
         PUTS(w, "strpos(");
@@ -413,7 +502,7 @@ static void write_comparison(const writer_t *w, const operand_t *operand,
         write_infix(w, operand, infix[filter->op], filter);
         break;
     }
-    PUTS(w, besides ? ")" : "");
+    write_besides(w, operand, filter);
     PUTS(w, exact ? ", false)" : ")");
 }
 
@@ -501,49 +590,147 @@ static scim_err_t *write_in_element(const writer_t *w, const scope_t *scope,
     }
 }
 
-/* Whether a mapped element is there: its `value` is, or, where the attribute
- * has none, any of its columns or what they leave over. */
-static void write_element_present(const writer_t *w, const scope_t *scope)
+/* Whether the element in scope is there: its `value` is, when it is mapped
+ * and its attribute has one, else anything of it. */
+static scim_err_t *write_element_present(const writer_t *w,
+                                         const scope_t *scope)
 {
-    const scim_attr_t *value = scim_attr_sub(scope->attr, "value");
+    const scim_attr_t *attr = scope->attr;
+    const scim_attr_t *value = scope->mapped ? scim_attr_sub(attr, "value")
+                                             : NULL;
+    const scim_attr_t *sub;
     const char *or = "";
-    int i;
 
+    if (attr->type != SCIM_TYPE_COMPLEX) {
+        scim_filter_t filter = { .attr = attr };
+        operand_t operand;
+
+        SCIM_TRY(element_operand(w, &operand, scope, &filter));
+        write_present(w, &operand);
+        return NULL;
+    }
     PUTS(w, "(");
-    for (i = 0; i < w->mapping->columns->nelts; i++) {
-        const scim_column_t *column =
-            &APR_ARRAY_IDX(w->mapping->columns, i, scim_column_t);
-        operand_t operand = { 0 };
+    for (sub = attr->subs; sub < attr->subs + attr->nsubs; sub++) {
+        scim_filter_t filter = { .attr = attr, .sub = sub };
+        operand_t operand;
 
-        if (is_same_path(column, scope, value ? value : column->sub)) {
+        if (!w->mapping->stored[sub->index] || (value && sub != value)) {
+            continue;
+        }
+        SCIM_TRY(element_operand(w, &operand, scope, &filter));
+        if (!operand.is_constant) {
             PUTS(w, or);
-            column_operand(w, &operand, column);
             write_present(w, &operand);
             or = " OR ";
         }
     }
-    if (!value && w->mapping->extra) {
-        scim_buf_printf(&w->sql->text, "%sr.%s ? %s", or,
-                        scim_mapping_quote(w->mapping->extra, w->pool),
-                        literal(w, scope->mapped->key));
-    }
     PUTS(w, ")");
+    return NULL;
 }
 
-/* The type that every element passing the filter must have, or NULL. */
-static const char *required_type(const scim_filter_t *filter)
+/* Whether a filter between brackets, or none, would pass an element that is
+ * not there. */
+static int passes_nothing(const writer_t *w, const scope_t *scope,
+                          const scim_filter_t *filter)
 {
-    const char *type;
+    scim_json_t *nothing = scim_json_make(SCIM_JSON_OBJECT, w->pool);
+
+    if (scope->mapped) {
+        scim_json_set(nothing, "type",
+                      scim_json_make_string(scope->mapped->element, w->pool));
+    }
+    return !filter || scim_filter_matches_element(filter, nothing, w->pool);
+}
+
+static scim_err_t *write_element(const writer_t *w, const scope_t *scope,
+                                 const scim_filter_t *filter)
+{
+    int by_value = scope->mapped && scim_attr_sub(scope->attr, "value");
+    int besides = by_value || passes_nothing(w, scope, filter);
+
+    PUTS(w, "(");
+    if (filter) {
+        SCIM_TRY(write_in_element(w, scope, filter, 0));
+        PUTS(w, besides ? " AND " : "");
+    }
+    if (besides) {
+        SCIM_TRY(write_element_present(w, scope));
+    }
+    PUTS(w, ")");
+    return NULL;
+}
+
+/* A comparison by equality that every element passing the filter must pass,
+ * with `type` or with anything else but that; NULL: there is none. */
+static const scim_filter_t *required(const scim_filter_t *filter, int of_type)
+{
+    const scim_filter_t *found;
 
     if (filter->kind == SCIM_FILTER_AND) {
-        type = required_type(filter->left);
-        return type ? type : required_type(filter->right);
+        found = required(filter->left, of_type);
+        return found ? found : required(filter->right, of_type);
     }
-    if (filter->kind == SCIM_FILTER_COMPARE && filter->op == SCIM_OP_EQ
-        && filter->sub && strcasecmp(filter->sub->name, "type") == 0
-        && filter->value->type == SCIM_JSON_STRING) {
-        return filter->value->text;
+    return filter->kind == SCIM_FILTER_COMPARE && filter->op == SCIM_OP_EQ
+        && is_text(compared(filter))
+        && filter->value->type == SCIM_JSON_STRING
+        && (filter->sub && strcasecmp(filter->sub->name, "type") == 0)
+           == of_type ? filter : NULL;
+}
+
+/* What an index on the whole attribute can answer: some element equals, or
+ * has a sub-attribute that does. Where case is ignored, the attribute is
+ * folded as a whole, in its text. */
+static void write_contains(const writer_t *w, const char *in,
+                           const scim_filter_t *equal)
+{
+    operand_t operand = { .leaf = compared(equal) };
+    int exact = operand.leaf->case_exact
+             || operand.leaf->type == SCIM_TYPE_BINARY;
+
+    scim_buf_printf(&w->sql->text, exact ? "%s" : "lower((%s)::text)::jsonb",
+                    in);
+    PUTS(w, " @> jsonb_build_array(");
+    if (equal->sub) {
+        PUTS(w, "jsonb_build_object(");
+        PUTS(w, literal(w, exact ? equal->sub->name
+                                 : scim_fold(equal->sub->name, w->pool)));
+        PUTS(w, ", ");
     }
+    write_value(w, &operand, equal);
+    PUTS(w, equal->sub ? ")) AND " : ") AND ");
+}
+
+/* Some element in the document passes `filter`; NULL: any element. */
+static scim_err_t *write_some_extra(const writer_t *w,
+                                    const scim_attr_t *attr,
+                                    const scim_filter_t *filter)
+{
+    const scim_filter_t *equal = filter ? required(filter, 0) : NULL;
+    const char *in = extra_of(w, attr), *name = literal(w, attr->name);
+    const char *array = apr_pstrcat(w->pool, in, "->", name, NULL);
+    scope_t scope = { attr, NULL };
+    int i;
+
+    scim_buf_printf(&w->sql->text, "(%s ? %s AND ", in, name);
+    equal = !equal && filter ? required(filter, 1) : equal;
+    if (equal) {
+        write_contains(w, array, equal);
+    }
+    scim_buf_printf(&w->sql->text, "EXISTS (SELECT FROM jsonb_array_elements("
+                    "CASE jsonb_typeof(%s) WHEN 'array' THEN %s END) AS e "
+                    "WHERE ", array, array);
+    for (i = 0; i < w->mapping->elements->nelts; i++) {
+        const scim_element_t *mapped =
+            &APR_ARRAY_IDX(w->mapping->elements, i, scim_element_t);
+
+        if (mapped->attr == attr) {
+            scim_buf_printf(&w->sql->text,
+                            "lower(e->>'type') IS DISTINCT FROM %s AND ",
+                            literal(w, scim_fold(mapped->element, w->pool)));
+        }
+    }
+    SCIM_TRY(write_element(w, &scope, filter));
+    PUTS(w, "))");
     return NULL;
 }
 
@@ -565,6 +752,13 @@ static scim_err_t *write_some_related(const writer_t *w,
     return NULL;
 }
 
+static int is_type(const writer_t *w, const scim_element_t *mapped,
+                   const scim_filter_t *type)
+{
+    return !type || scim_fold_is_equal(mapped->element, type->value->text,
+                                       w->pool);
+}
+
 /* Some element of the attribute passes `filter`; NULL: any element. Elements
  * of a mapped type stand in columns and nowhere else, so a filter that asks
  * for one needs not look into the JSONB column, and an index serves. */
@@ -572,10 +766,10 @@ static scim_err_t *write_some_element(const writer_t *w,
                                       const scim_attr_t *attr,
                                       const scim_filter_t *filter)
 {
-    const char *type = filter ? required_type(filter) : NULL;
+    const scim_filter_t *type = filter ? required(filter, 1) : NULL;
     scope_t scope = { attr, NULL, 0 };
     const char *or = "";
-    int i;
+    int i, in_columns = 0;
 
     if (attr == w->mapping->type->related) {
         return write_some_related(w, attr, filter);
@@ -585,41 +779,18 @@ static scim_err_t *write_some_element(const writer_t *w,
         const scim_element_t *mapped =
             &APR_ARRAY_IDX(w->mapping->elements, i, scim_element_t);
 
-        if (mapped->attr != attr
-            || (type && strcasecmp(mapped->element, type) != 0)) {
+        if (mapped->attr != attr || !is_type(w, mapped, type)) {
             continue;
         }
         scope.mapped = mapped;
+        in_columns = type != NULL;
         PUTS(w, or);
-        if (filter) {
-            PUTS(w, "(");
-            SCIM_TRY(write_in_element(w, &scope, filter, 0));
-            PUTS(w, " AND ");
-        }
-        write_element_present(w, &scope);
-        PUTS(w, filter ? ")" : "");
+        SCIM_TRY(write_element(w, &scope, filter));
         or = " OR ";
     }
-    if (scim_mapping_is_extra(w->mapping, attr)
-        && !(type && scim_mapping_element(w->mapping, attr, type))) {
-        const char *in = extra_of(w, attr);
-        const char *name = literal(w, attr->name);
-
-        scope.mapped = NULL;
+    if (scim_mapping_is_extra(w->mapping, attr) && !in_columns) {
         PUTS(w, or);
-        scim_buf_printf(&w->sql->text,
-                        "(%s ? %s AND EXISTS (SELECT FROM jsonb_array_elements("
-                        "CASE jsonb_typeof(%s->%s) WHEN 'array' THEN %s->%s "
-                        "END) AS e", in, name, in, name, in, name);
-        if (attr->type != SCIM_TYPE_COMPLEX) {
-            PUTS(w, " WHERE jsonb_typeof(e) IN ('string', 'number', "
-                    "'boolean') AND e <> '\"\"'");
-        }
-        if (filter) {
-            PUTS(w, attr->type != SCIM_TYPE_COMPLEX ? " AND " : " WHERE ");
-            SCIM_TRY(write_in_element(w, &scope, filter, 0));
-        }
-        PUTS(w, "))");
+        SCIM_TRY(write_some_extra(w, attr, filter));
         or = " OR ";
     }
     PUTS(w, *or ? ")" : "false)");
@@ -643,9 +814,9 @@ static scim_err_t *write_any_element(const writer_t *w,
     }
     present.op = SCIM_OP_PR;
     if (is_null) {
-        PUTS(w, filter->op == SCIM_OP_EQ ? "(NOT " : "(");
+        PUTS(w, "(");
         SCIM_TRY(write_some_element(w, filter->attr, &present));
-        PUTS(w, ")");
+        PUTS(w, filter->op == SCIM_OP_EQ ? " IS NOT TRUE)" : ")");
         return NULL;
     }
     if (filter->op != SCIM_OP_NE) {
@@ -656,9 +827,9 @@ static scim_err_t *write_any_element(const writer_t *w,
     differs.right = filter;
     PUTS(w, "(");
     SCIM_TRY(write_some_element(w, filter->attr, &differs));
-    PUTS(w, " OR NOT ");
+    PUTS(w, " OR ");
     SCIM_TRY(write_some_element(w, filter->attr, &present));
-    PUTS(w, ")");
+    PUTS(w, " IS NOT TRUE)");
     return NULL;
 }
 
@@ -696,12 +867,13 @@ static scim_err_t *write_filter(const writer_t *w, const scim_filter_t *filter,
 
 /* Brackets behind an attribute: of a single complex one there is but one
  * element, if any. */
-static scim_err_t *write_element(const writer_t *w,
-                                 const scim_filter_t *filter, int exact)
+static scim_err_t *write_brackets(const writer_t *w,
+                                  const scim_filter_t *filter, int exact)
 {
     scim_filter_t present = *filter;
 
-    if (!w->mapping->stored[filter->attr->index]) {
+    if (!w->mapping->stored[filter->attr->index]
+        && filter->attr != w->mapping->type->meta) {
         return not_kept(w, filter);
     }
     if (filter->attr->multi) {
@@ -741,7 +913,7 @@ static scim_err_t *write_filter(const writer_t *w, const scim_filter_t *filter,
         PUTS(w, ")");
         return NULL;
     case SCIM_FILTER_ELEMENT:
-        return write_element(w, filter, exact);
+        return write_brackets(w, filter, exact);
     default:
         break;
     }
@@ -793,8 +965,19 @@ const char *scim_condition_value(const char **ptype,
                     ? element_operand(&w, &operand, &scope, &named)
                     : attr_operand(&w, &operand, &named);
 
+    if (err || operand.is_constant) {
+        return NULL;
+    }
+    if (attr->multi && operand.leaf->type == SCIM_TYPE_DATETIME) {
+        /* of the mapped element too, to be compared with the others */
+        *ptype = "text";
+        return operand.json ? typed(&w, &operand)
+             : apr_pstrcat(pool, "rtrim(rtrim(to_char(", operand.text,
+                           " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS"
+                           ".US'), '0'), '.')", NULL);
+    }
     *ptype = is_json_time(&operand) ? "text" : sql_type(operand.leaf);
-    return err || operand.is_constant ? NULL : typed(&w, &operand);
+    return typed(&w, &operand);
 }
 
 const char *scim_condition_extra(const scim_mapping_t *mapping,

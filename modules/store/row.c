@@ -10,34 +10,42 @@
 #include "base/time.h"
 #include "schema/resource.h"
 
-int scim_row_is_number(const char *text)
-{
-    return apr_isdigit(text[*text == '-']);
-}
-
 /* Columns to JSON */
 
-static scim_json_t *value_of(const scim_column_t *column, const char *text,
-                             apr_pool_t *pool)
+const char *scim_row_text(const scim_column_t *column, const char *text,
+                          apr_pool_t *pool)
 {
-    scim_json_t *value;
     apr_time_t time;
 
     if (!text || !*text) {
         return NULL;
     }
     switch (column->leaf->type) {
-    case SCIM_TYPE_BOOLEAN:
-        return scim_json_make_bool(*text == 't', pool);
     case SCIM_TYPE_DATETIME:
-        return scim_time_parse(&time, text)
-             ? scim_json_make_string(scim_time_format(time, pool), pool)
-             : NULL;
+        return scim_time_parse(&time, text) ? scim_time_format(time, pool)
+                                            : NULL;
     case SCIM_TYPE_INTEGER:
     case SCIM_TYPE_DECIMAL:
-        if (!scim_row_is_number(text)) {
-            return NULL;
-        }
+        return apr_isdigit(text[*text == '-']) ? text : NULL;
+    default:
+        return text;
+    }
+}
+
+static scim_json_t *value_of(const scim_column_t *column, const char *text,
+                             apr_pool_t *pool)
+{
+    scim_json_t *value;
+
+    text = scim_row_text(column, text, pool);
+    if (!text) {
+        return NULL;
+    }
+    switch (column->leaf->type) {
+    case SCIM_TYPE_BOOLEAN:
+        return scim_json_make_bool(*text == 't', pool);
+    case SCIM_TYPE_INTEGER:
+    case SCIM_TYPE_DECIMAL:
         value = scim_json_make_string(text, pool);
         value->type = SCIM_JSON_NUMBER;
         return value;
@@ -46,16 +54,26 @@ static scim_json_t *value_of(const scim_column_t *column, const char *text,
     }
 }
 
+/* Types are compared as a filter compares them, so that an element is either
+ * in columns or in the document for both. */
+static int is_of_type(const scim_json_t *element, const char *type,
+                      apr_pool_t *pool)
+{
+    const scim_json_t *mine = scim_json_find(element, "type");
+
+    return mine && mine->type == SCIM_JSON_STRING
+        && scim_fold_is_equal(mine->text, type, pool);
+}
+
 /* The element of that type, the last one if there are several. */
-static scim_json_t *find_element(const scim_json_t *array, const char *type)
+static scim_json_t *find_element(const scim_json_t *array, const char *type,
+                                 apr_pool_t *pool)
 {
     scim_json_t *element, *found = NULL;
 
     for (element = array ? array->first : NULL; element;
          element = element->next) {
-        const scim_json_t *mine = scim_json_find(element, "type");
-
-        if (mine && scim_json_is_text(mine, type)) {
+        if (is_of_type(element, type, pool)) {
             found = element;
         }
     }
@@ -63,15 +81,14 @@ static scim_json_t *find_element(const scim_json_t *array, const char *type)
 }
 
 /* Take out the elements of that type. */
-static void drop_elements(scim_json_t *array, const char *type)
+static void drop_elements(scim_json_t *array, const char *type,
+                          apr_pool_t *pool)
 {
     scim_json_t *element, *next;
 
     for (element = array ? array->first : NULL; element; element = next) {
-        const scim_json_t *mine = scim_json_find(element, "type");
-
         next = element->next;
-        if (mine && scim_json_is_text(mine, type)) {
+        if (is_of_type(element, type, pool)) {
             scim_json_unlink(array, element);
         }
     }
@@ -87,14 +104,158 @@ static void prepend(scim_json_t *array, scim_json_t *element)
     }
 }
 
-static int is_hollow(const scim_json_t *element, const scim_attr_t *attr)
+static int is_value_of(const scim_json_t *value, const scim_attr_t *attr,
+                       apr_pool_t *pool)
 {
-    const scim_json_t *first = element->first;
-
-    if (scim_attr_sub(attr, "value")) {
-        return scim_json_find(element, "value") == NULL;
+    switch (attr->type) {
+    case SCIM_TYPE_BOOLEAN:
+        return value->type == SCIM_JSON_BOOL;
+    case SCIM_TYPE_INTEGER:
+    case SCIM_TYPE_DECIMAL:
+        return value->type == SCIM_JSON_NUMBER;
+    case SCIM_TYPE_COMPLEX:
+        return value->type == SCIM_JSON_OBJECT;
+    case SCIM_TYPE_DATETIME:
+        return value->type == SCIM_JSON_STRING
+            && scim_time_is_formatted(value->text, pool);
+    default:
+        return value->type == SCIM_JSON_STRING;
     }
-    return !first || !first->next;      /* nothing but its type */
+}
+
+/* Whether a complex value says anything of its attribute. The application may
+ * keep members of its own in it, which do not count. */
+static int says_anything(const scim_json_t *value,
+                         const scim_mapping_t *mapping,
+                         const scim_attr_t *attr)
+{
+    const scim_json_t *member;
+
+    for (member = value->first; member; member = member->next) {
+        const scim_attr_t *sub = scim_attr_sub(attr, member->name);
+
+        if (sub && mapping->stored[sub->index]) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Take out of one value what has not the form of its attribute. Returns
+ * whether anything is left. */
+static int shape_one(scim_json_t *value, const scim_mapping_t *mapping,
+                     const scim_attr_t *attr, apr_pool_t *pool)
+{
+    scim_json_t *member, *next;
+
+    if (!is_value_of(value, attr, pool)) {
+        return 0;
+    }
+    if (attr->type != SCIM_TYPE_COMPLEX) {
+        return 1;
+    }
+    for (member = value->first; member; member = next) {
+        const scim_attr_t *sub = scim_attr_sub(attr, member->name);
+
+        next = member->next;
+        if (sub && (strcmp(member->name, sub->name) != 0
+                    || !is_value_of(member, sub, pool))) {
+            scim_json_unlink(value, member);
+        }
+    }
+    return says_anything(value, mapping, attr);
+}
+
+static int shape(scim_json_t *value, const scim_mapping_t *mapping,
+                 const scim_attr_t *attr, apr_pool_t *pool)
+{
+    scim_json_t *element, *next;
+
+    if (!attr->multi) {
+        return shape_one(value, mapping, attr, pool);
+    }
+    if (value->type != SCIM_JSON_ARRAY) {
+        return 0;
+    }
+    for (element = value->first; element; element = next) {
+        next = element->next;
+        if (!shape_one(element, mapping, attr, pool)) {
+            scim_json_unlink(value, element);
+        }
+    }
+    return value->first != NULL;
+}
+
+static int shape_extension(scim_json_t *value, const scim_mapping_t *mapping,
+                           const scim_schema_t *extension, apr_pool_t *pool);
+
+/* Members that are no attribute are the application's own and stay. */
+static void shape_members(scim_json_t *object, const scim_mapping_t *mapping,
+                          const scim_schema_t *schema, apr_pool_t *pool)
+{
+    scim_json_t *member, *next;
+
+    for (member = object->first; member; member = next) {
+        const scim_attr_t *attr = scim_rtype_attr(mapping->type, schema,
+                                                  member->name);
+        const scim_schema_t *extension =
+            schema || attr ? NULL
+                           : scim_rtype_schema(mapping->type, member->name);
+
+        next = member->next;
+        if (attr ? strcmp(member->name, attr->name) != 0
+                   || !shape(member, mapping, attr, pool)
+            : extension
+              && (strcmp(member->name, extension->urn) != 0
+                  || !shape_extension(member, mapping, extension, pool))) {
+            scim_json_unlink(object, member);
+        }
+    }
+}
+
+static int shape_extension(scim_json_t *value, const scim_mapping_t *mapping,
+                           const scim_schema_t *extension, apr_pool_t *pool)
+{
+    if (!extension->extension || value->type != SCIM_JSON_OBJECT) {
+        return 0;
+    }
+    shape_members(value, mapping, extension, pool);
+    return value->first != NULL;
+}
+
+int scim_row_has_column(const scim_mapping_t *mapping, const scim_attr_t *sub,
+                        const scim_element_t *mapped)
+{
+    int i;
+
+    if (!mapped) {
+        return mapping->places[sub->index] >= 0;
+    }
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        if (column->sub == sub && column->element
+            && strcasecmp(column->element, mapped->element) == 0) {
+            return 1;
+        }
+    }
+    return strcmp(sub->name, "type") == 0;
+}
+
+/* Take what a mapped element has besides its columns out of the document,
+ * and what bears its name in another case. */
+static scim_json_t *take_rest(scim_json_t *resource,
+                              const scim_mapping_t *mapping,
+                              const scim_element_t *mapped, apr_pool_t *pool)
+{
+    scim_json_t *found, *rest = NULL;
+
+    while ((found = scim_json_find(resource, mapped->key))) {
+        scim_json_unlink(resource, found);
+        rest = strcmp(found->name, mapped->key) == 0 ? found : rest;
+    }
+    return rest && shape_one(rest, mapping, mapped->attr, pool) ? rest : NULL;
 }
 
 static void compose_element(scim_json_t *resource,
@@ -103,20 +264,15 @@ static void compose_element(scim_json_t *resource,
                             const scim_row_t *row, apr_pool_t *pool)
 {
     scim_json_t *element = scim_json_make(SCIM_JSON_OBJECT, pool), *array;
-    scim_json_t *rest = scim_json_find(resource, mapped->key), *member;
+    scim_json_t *rest = take_rest(resource, mapping, mapped, pool), *member;
     int i;
 
-    if (rest) {
-        scim_json_unlink(resource, rest);
-    }
     array = scim_resource_get(mapping->type, resource, mapped->attr);
-    drop_elements(array, mapped->element);
+    drop_elements(array, mapped->element, pool);
     if (array && !array->first) {
         scim_resource_remove(mapping->type, resource, mapped->attr);
         array = NULL;
     }
-    scim_json_set(element, "type",
-                  scim_json_make_string(mapped->element, pool));
     for (i = 0; i < mapping->columns->nelts; i++) {
         const scim_column_t *column =
             &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
@@ -131,13 +287,18 @@ static void compose_element(scim_json_t *resource,
     for (member = rest ? rest->first : NULL; member; member = member->next) {
         const scim_attr_t *sub = scim_attr_sub(mapped->attr, member->name);
 
-        if (sub && !scim_json_find(element, sub->name)) {
-            scim_json_set(element, sub->name, scim_json_copy(member, pool));
+        if (!sub || !scim_row_has_column(mapping, sub, mapped)) {
+            scim_json_set(element, member->name,
+                          scim_json_copy(member, pool));
         }
     }
-    if (is_hollow(element, mapped->attr)) {
+    if (scim_attr_sub(mapped->attr, "value")
+        ? !scim_json_find(element, "value")
+        : !says_anything(element, mapping, mapped->attr)) {
         return;
     }
+    scim_json_set(element, "type",
+                  scim_json_make_string(mapped->element, pool));
     if (!array) {
         array = scim_json_make(SCIM_JSON_ARRAY, pool);
         scim_resource_set(mapping->type, resource, mapped->attr, array, pool);
@@ -159,106 +320,6 @@ static int is_foreign(const scim_mapping_t *mapping,
     }
     return !scim_rtype_attr(mapping->type, NULL, member->name)
         && !scim_rtype_schema(mapping->type, member->name);
-}
-
-/* The JSONB column is the application's to write as well: take from it only
- * what has the shape of its attribute, and of names that differ in case alone
- * the attribute's own spelling, else the first. */
-
-static int is_shaped(const scim_json_t *value, const scim_attr_t *attr,
-                     int is_element)
-{
-    if (attr->multi && !is_element) {
-        return value->type == SCIM_JSON_ARRAY;
-    }
-    if (attr->type == SCIM_TYPE_COMPLEX) {
-        return value->type == SCIM_JSON_OBJECT;
-    }
-    return value->type != SCIM_JSON_ARRAY && value->type != SCIM_JSON_OBJECT;
-}
-
-/* Whether another member has the name with a better right. */
-static int is_repeated(const scim_json_t *object, const scim_json_t *member,
-                       const char *name)
-{
-    const scim_json_t *other, *first = NULL;
-
-    for (other = object->first; other; other = other->next) {
-        if (strcmp(other->name, name) == 0) {
-            return other != member;
-        }
-        if (!first && strcasecmp(other->name, name) == 0) {
-            first = other;
-        }
-    }
-    return first != member;
-}
-
-static void drop_misshapen_subs(scim_json_t *object, const scim_attr_t *attr)
-{
-    scim_json_t *member, *next;
-
-    for (member = object->first; member; member = next) {
-        const scim_attr_t *sub = scim_attr_sub(attr, member->name);
-
-        next = member->next;
-        if (sub && (!is_shaped(member, sub, 0)
-                    || is_repeated(object, member, sub->name))) {
-            scim_json_unlink(object, member);
-        }
-    }
-}
-
-static void drop_misshapen_values(scim_json_t *value, const scim_attr_t *attr)
-{
-    scim_json_t *element, *next;
-
-    if (!attr->multi) {
-        drop_misshapen_subs(value, attr);
-        return;
-    }
-    for (element = value->first; element; element = next) {
-        next = element->next;
-        if (!is_shaped(element, attr, 1)) {
-            scim_json_unlink(value, element);
-        }
-        else {
-            drop_misshapen_subs(element, attr);
-        }
-    }
-}
-
-static void drop_misshapen(scim_json_t *object, const scim_mapping_t *mapping,
-                           const scim_schema_t *schema)
-{
-    scim_json_t *member, *next;
-
-    for (member = object->first; member; member = next) {
-        const scim_attr_t *attr = scim_rtype_attr(mapping->type, schema,
-                                                  member->name);
-        const scim_schema_t *extension =
-            schema ? NULL : scim_rtype_schema(mapping->type, member->name);
-
-        next = member->next;
-        if (attr) {
-            if (!is_shaped(member, attr, 0)
-                || is_repeated(object, member, attr->name)) {
-                scim_json_unlink(object, member);
-            }
-            else {
-                drop_misshapen_values(member, attr);
-            }
-        }
-        else if (extension) {
-            if (member->type != SCIM_JSON_OBJECT
-                || is_repeated(object, member, extension->urn)) {
-                scim_json_unlink(object, member);
-            }
-            else {
-                drop_misshapen(member, mapping, extension);
-            }
-        }
-    }
 }
 
 /* Take out what says nothing, but leave alone what the application keeps of
@@ -291,8 +352,8 @@ static scim_json_t *read_extra(const scim_mapping_t *mapping,
     if (!extra || extra->type != SCIM_JSON_OBJECT) {
         return scim_json_make(SCIM_JSON_OBJECT, pool);
     }
-    drop_misshapen(extra, mapping, NULL);
     prune(extra, mapping);
+    shape_members(extra, mapping, NULL, pool);
     return extra;
 }
 
@@ -320,7 +381,7 @@ static void compose_column(scim_json_t *resource,
     object = scim_resource_get(type, resource, column->attr);
     if (object) {
         scim_json_remove(object, column->sub->name);
-        if (!value && !object->first) {
+        if (!value && !says_anything(object, mapping, column->attr)) {
             scim_resource_remove(type, resource, column->attr);
         }
     }
@@ -471,9 +532,9 @@ static scim_json_t *split_extra(const scim_mapping_t *mapping,
             &APR_ARRAY_IDX(mapping->elements, i, scim_element_t);
         scim_json_t *array = scim_resource_get(mapping->type, extra,
                                                mapped->attr);
-        scim_json_t *chosen = find_element(array, mapped->element);
+        scim_json_t *chosen = find_element(array, mapped->element, pool);
 
-        drop_elements(array, mapped->element);
+        drop_elements(array, mapped->element, pool);
         if (chosen) {
             strip_subs(chosen, mapping, mapped->attr, mapped->element);
             scim_json_set(extra, mapped->key, chosen);
@@ -501,7 +562,7 @@ scim_state_t *scim_row_split(const scim_mapping_t *mapping,
         }
         value = scim_resource_get(mapping->type, resource, column->attr);
         if (column->element) {
-            value = find_element(value, column->element);
+            value = find_element(value, column->element, pool);
         }
         if (value && column->sub) {
             value = scim_json_find(value, column->sub->name);

@@ -27,10 +27,6 @@ typedef struct scim_row_t {
                                  * asked for */
 } scim_row_t;
 
-/** Whether PostgreSQL's text of a number is one in JSON as well: not NaN, not
- * Infinity. */
-int scim_row_is_number(const char *text);
-
 /* A resource as it is to be written. */
 typedef struct scim_state_t {
     const char **values;        /* by place in mapping->columns; NULL: SQL
@@ -39,8 +35,27 @@ typedef struct scim_state_t {
                                  * column for it */
 } scim_state_t;
 
-/** Make the resource of a row; `id` and `meta` are not in it. Of the JSONB
- * column it has what can be read. */
+/** What a column's text says of its attribute, dates and times in the form
+ * of scim_time_format(). NULL: nothing, as NULL and '' do, and times and
+ * numbers that are none in JSON (`infinity`, `NaN`). */
+const char *scim_row_text(const scim_column_t *column, const char *text,
+                          apr_pool_t *pool);
+
+/** Whether the sub-attribute of a mapped element (@a mapped NULL: of a single
+ * complex attribute) stands in a column, or in the brackets, and so nowhere
+ * else. */
+int scim_row_has_column(const scim_mapping_t *mapping, const scim_attr_t *sub,
+                        const scim_element_t *mapped);
+
+/**
+ * Make the resource of a row; `id` and `meta` are not in it.
+ *
+ * The JSONB column is the application's to write as well. What is in it and
+ * has not the form of its attribute (the name as the schema spells it, the
+ * type, dateTimes as scim_time_format() writes them) is passed over, and so
+ * are elements of a mapped type, what has a column, and a document that is no
+ * object.
+ */
 scim_json_t *scim_row_compose(const scim_mapping_t *mapping,
                               const scim_row_t *row, apr_pool_t *pool);
 

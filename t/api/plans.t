@@ -30,6 +30,8 @@ SELECT CASE WHEN n BETWEEN %d AND %d THEN 2 WHEN n %% 10 < 8 THEN 1 ELSE 3 + n %
        'Person' || n || '@example.com', 'Mail' || n || '@example.com', 'First' || n %% 500, 'Last' || n %% 3000, '!',
        'ext-' || n, n %% 17 <> 0, CASE WHEN n %% 20 = 3 THEN now() - make_interval(mins => n) END,
        jsonb_build_object('displayName', 'Person ' || n, 'title', 'T' || n %% 100,
+                          'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User',
+                          jsonb_build_object('employeeNumber', 'E' || n),
                           'phoneNumbers', jsonb_build_array(jsonb_build_object('type', 'work', 'value', '+1' || n)))
   FROM generate_series(1, %d) AS n
 END
@@ -241,6 +243,38 @@ for my $org (1, 2) {
     is_cheap("look-up by any e-mail with its index in organisation $org", $sent[0], 4);
 }
 db()->do('DROP INDEX public.more_emails');
+
+# ---- an index for an extra attribute ----
+
+# As docs/database.md has them: the statements there, with the names that stand
+# there.
+my $docs = slurp(top() . '/docs/database.md');
+my @index = $docs =~ /^ {4}(CREATE INDEX CONCURRENTLY users_\w+_live\n(?: {8}.*\n)+)/mg;
+is scalar(@index), 3, 'three statements are documented';
+db()->do('CREATE EXTENSION btree_gin');
+db()->do($_ =~ s/CONCURRENTLY //r) for @index;
+db()->do('ANALYZE public.users');
+for my $org (1, 2) {
+    my ($n) = $person{$org}{username} =~ /(\d+)@/;
+    for my $case (
+        ['displayName',            qq{displayName eq "PERSON $n"}],
+        ['an enterprise attribute', qq{employeeNumber eq "e$n"}],
+        ['the same with its URN',  qq{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber eq "E$n"}],
+        ['a phone number',         qq{phoneNumbers.value eq "+1$n"}],
+        ['a phone number of a type', qq{phoneNumbers[type eq "work" and value eq "+1$n"]}],
+        ['a phone number by path', qq{phoneNumbers[type eq "WORK"].value eq "+1$n" and active eq true}],
+    ) {
+        my ($what, $filter) = @$case;
+        my ($res, @sent) = caught(GET => filter($filter), undef, token => $token{$org});
+        is_list $res, 1, "look-up by $what in organisation $org";
+        is $res->json->{Resources}[0]{id}, $person{$org}{id}, "look-up by $what in organisation $org: finds the user";
+        is_cheap("look-up by $what in organisation $org", $sent[0], 4);
+    }
+}
+# other things than equality are answered as without
+is_list scim(GET => filter('phoneNumbers.value sw "+19999"'), undef, base => $h->base), undef, 'and by another operator';
+db()->do("DROP INDEX public.$_") for map { /(users_\w+_live)/ } @index;
+db()->do('DROP EXTENSION btree_gin');
 
 # ---- lists ----
 

@@ -1,7 +1,7 @@
 /* Fuzzing of filters: what is read is applied to a resource, and to each
  * e-mail address where it can stand in brackets. */
 #include "query/filter.h"
-#include "schema/builtin.h"
+#include "t/property/types.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -25,7 +25,12 @@ static const char joy[] =
     "\"meta\":{\"resourceType\":\"User\","
     "\"created\":\"2011-05-13T04:42:34Z\"},"
     "\"" SCIM_URN_ENTERPRISE "\":{\"department\":\"R&D\","
-    "\"manager\":{\"value\":\"7\"}}}";
+    "\"manager\":{\"value\":\"7\"}},"
+    /* with two values of another type than their attribute's */
+    "\"" TST "\":{\"flagOne\":true,\"rankOne\":7,\"weightOne\":-1.5e2,"
+    "\"sinceOne\":\"2011-05-13T04:42:34Z\",\"sinceTwo\":\"yesterday\","
+    "\"rankTwo\":\"7\",\"tags\":[\"a\",\"B\"],"
+    "\"seat\":{\"code\":\"x\",\"rank\":1}}}";
 
 static scim_rtype_t *type;
 static scim_json_t *resource;
@@ -45,7 +50,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    type = scim_builtin_user(pool);
+    type = make_test_type(pool);
     check(!scim_json_parse(&resource, joy, strlen(joy), pool));
     return 0;
 }

@@ -1,5 +1,5 @@
-# Every unit test is built and run, every parser has one, and every fuzz
-# harness has a corpus to replay.
+# Every unit test and every property is built and run, every parser has a unit
+# test, and every fuzz harness has a corpus to replay.
 use strict;
 use warnings;
 use lib ();
@@ -13,22 +13,21 @@ my $build = $ENV{SCIM_BUILD} || 'build';
 sub slurp { my ($file) = @_; local (@ARGV, $/) = $file; scalar <> }
 sub names { my ($glob, $end) = @_; map { basename($_, $end) } glob $glob }
 
-# ---- built; t/TEST runs what it finds in t/unit and fails what is not built ----
+# ---- built; t/TEST runs what it finds and fails what is not built ----
 
-my @unit = names('t/unit/*.c', '.c');
-cmp_ok scalar(@unit), '>=', 1, 'there are unit tests (' . @unit . ')';
-for my $name (@unit) {
-    my $program = "$build/unit/$name";
-    ok -x $program && -M $program <= -M "t/unit/$name.c",
-        "$name is built from what is there now";
+lib->import('t/lib');
+require ScimTest::Run;
+for my $kind (qw(unit property)) {
+    my @test = names("t/$kind/*.c", '.c');
+    cmp_ok scalar(@test), '>=', 1, "there are programs in t/$kind (" . @test . ')';
+    for my $name (@test) {
+        my $program = "$build/$kind/$name";
+        ok -x $program && -M $program <= -M "t/$kind/$name.c",
+            "$name is built from what is there now";
+    }
+    is_deeply [sort(ScimTest::Run::native("t/$kind"))], [sort map { "t/$kind/$_.c" } @test],
+        't/TEST runs them all';
 }
-
-my @runs = do {
-    lib->import('t/lib');
-    require ScimTest::Run;
-    ScimTest::Run::native('t/unit');
-};
-is_deeply [sort @runs], [sort map { "t/unit/$_.c" } @unit], 't/TEST runs them all';
 
 # ---- every parser ----
 

@@ -140,8 +140,8 @@ static const struct {
       "((r.\"username_key\" COLLATE \"C\" > lower($1::text))) <- a",
       NULL },
     { "userName le \"z\"",
-      "(((r.\"username\" IS NOT NULL AND r.\"username\" <> '') AND"
-      " (r.\"username_key\" COLLATE \"C\" <= lower($1::text)))) <- z",
+      "((r.\"username_key\" COLLATE \"C\" <= lower($1::text) AND"
+      " (r.\"username\" IS NOT NULL AND r.\"username\" <> ''))) <- z",
       NULL },
     { "userName pr",
       "((r.\"username\" IS NOT NULL AND r.\"username\" <> ''))",
@@ -198,12 +198,14 @@ static const struct {
       " lower(r.\"first\") IS DISTINCT FROM lower($1::text))) <- Joy",
       NULL },
     { "name.familyName eq \"Ray\"",
-      "((lower((r.\"extra\"->'name'->>'familyName')) = lower($1::text)))"
+      "((lower((r.\"extra\"->'name'->>'familyName')) = lower($1::text)"
+      " AND jsonb_typeof(r.\"extra\"->'name'->'familyName') = 'string'))"
       " <- Ray",
       "!filter: attribute \"name.familyName\" at character 1 is not kept"
       " by this service, so nothing can be found by it" },
     { "not (name.familyName ne \"Ray\")",
       "((NOT coalesce(((r.\"extra\"->'name'->>'familyName') IS NOT NULL"
+      " AND jsonb_typeof(r.\"extra\"->'name'->'familyName') = 'string'"
       " AND (r.\"extra\"->'name'->>'familyName') <> '') IS NOT TRUE OR"
       " lower((r.\"extra\"->'name'->>'familyName')) IS DISTINCT FROM"
       " lower($1::text), false))) <- Ray",
@@ -211,102 +213,113 @@ static const struct {
       " by this service, so nothing can be found by it" },
     { "name.familyName pr",
       "(((r.\"extra\"->'name'->>'familyName') IS NOT NULL AND"
+      " jsonb_typeof(r.\"extra\"->'name'->'familyName') = 'string' AND"
       " (r.\"extra\"->'name'->>'familyName') <> ''))",
       "!filter: attribute \"name.familyName\" at character 1 is not kept"
       " by this service, so nothing can be found by it" },
     { "name pr",
       "((((r.\"extra\"->'name'->>'formatted') IS NOT NULL AND"
+      " jsonb_typeof(r.\"extra\"->'name'->'formatted') = 'string' AND"
       " (r.\"extra\"->'name'->>'formatted') <> '') OR"
       " ((r.\"extra\"->'name'->>'familyName') IS NOT NULL AND"
+      " jsonb_typeof(r.\"extra\"->'name'->'familyName') = 'string' AND"
       " (r.\"extra\"->'name'->>'familyName') <> '') OR (r.\"first\" IS"
       " NOT NULL AND r.\"first\" <> '') OR"
       " ((r.\"extra\"->'name'->>'middleName') IS NOT NULL AND"
+      " jsonb_typeof(r.\"extra\"->'name'->'middleName') = 'string' AND"
       " (r.\"extra\"->'name'->>'middleName') <> '') OR"
       " ((r.\"extra\"->'name'->>'honorificPrefix') IS NOT NULL AND"
-      " (r.\"extra\"->'name'->>'honorificPrefix') <> '') OR"
+      " jsonb_typeof(r.\"extra\"->'name'->'honorificPrefix') = 'string'"
+      " AND (r.\"extra\"->'name'->>'honorificPrefix') <> '') OR"
       " ((r.\"extra\"->'name'->>'honorificSuffix') IS NOT NULL AND"
-      " (r.\"extra\"->'name'->>'honorificSuffix') <> '')))",
+      " jsonb_typeof(r.\"extra\"->'name'->'honorificSuffix') = 'string'"
+      " AND (r.\"extra\"->'name'->>'honorificSuffix') <> '')))",
       "(((r.\"first\" IS NOT NULL AND r.\"first\" <> '')))" },
     { "title eq \"T\"",
-      "((lower((r.\"extra\"->>'title')) = lower($1::text))) <- T",
+      "((lower((r.\"extra\"->>'title')) = lower($1::text) AND"
+      " jsonb_typeof(r.\"extra\"->'title') = 'string')) <- T",
       "!filter: attribute \"title\" at character 1 is not kept by this"
       " service, so nothing can be found by it" },
     { "title gt \"T\"",
-      "((lower((r.\"extra\"->>'title')) COLLATE \"C\" >"
-      " lower($1::text))) <- T",
+      "((lower((r.\"extra\"->>'title')) COLLATE \"C\" > lower($1::text)"
+      " AND jsonb_typeof(r.\"extra\"->'title') = 'string')) <- T",
       "!filter: attribute \"title\" at character 1 is not kept by this"
       " service, so nothing can be found by it" },
     { "title pr",
-      "(((r.\"extra\"->>'title') IS NOT NULL AND (r.\"extra\"->>'title')"
-      " <> ''))",
+      "(((r.\"extra\"->>'title') IS NOT NULL AND"
+      " jsonb_typeof(r.\"extra\"->'title') = 'string' AND"
+      " (r.\"extra\"->>'title') <> ''))",
       "!filter: attribute \"title\" at character 1 is not kept by this"
       " service, so nothing can be found by it" },
     { "not (title eq \"T\")",
-      "((NOT coalesce(lower((r.\"extra\"->>'title')) = lower($1::text),"
-      " false))) <- T",
+      "((NOT coalesce(lower((r.\"extra\"->>'title')) = lower($1::text)"
+      " AND jsonb_typeof(r.\"extra\"->'title') = 'string', false))) <- T",
       "!filter: attribute \"title\" at character 6 is not kept by this"
       " service, so nothing can be found by it" },
     { "profileUrl eq \"https://x/Y\"",
-      "(((r.\"extra\"->>'profileUrl') = $1::text)) <- https://x/Y",
+      "(((r.\"extra\"->>'profileUrl') = $1::text AND"
+      " jsonb_typeof(r.\"extra\"->'profileUrl') = 'string')) <-"
+      " https://x/Y",
       "!filter: attribute \"profileUrl\" at character 1 is not kept by"
       " this service, so nothing can be found by it" },
-    { "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:departm"
-      "ent eq \"D\"",
-      "((lower((r.\"extra\"->'urn:ietf:params:scim:schemas:extension:ente"
-      "rprise:2.0:User'->>'department')) = lower($1::text))) <- D",
-      "!filter: attribute \"urn:ietf:params:scim:schemas:extension:enterp"
-      "rise:2.0:User:department\" at character 1 is not kept by this"
-      " service, so nothing can be found by it" },
+    { ENT ":department eq \"D\"",
+      "((lower((r.\"extra\"->'" ENT "'->>'department')) = lower($1::text)"
+      " AND jsonb_typeof(r.\"extra\"->'" ENT "'->'department') ="
+      " 'string')) <- D",
+      "!filter: attribute \"" ENT ":department\" at character 1 is not"
+      " kept by this service, so nothing can be found by it" },
     { "department pr",
-      "(((r.\"extra\"->'urn:ietf:params:scim:schemas:extension:enterprise"
-      ":2.0:User'->>'department') IS NOT NULL AND"
-      " (r.\"extra\"->'urn:ietf:params:scim:schemas:extension:enterprise:"
-      "2.0:User'->>'department') <> ''))",
-      "!filter: attribute \"urn:ietf:params:scim:schemas:extension:enterp"
-      "rise:2.0:User:department\" at character 1 is not kept by this"
-      " service, so nothing can be found by it" },
+      "(((r.\"extra\"->'" ENT "'->>'department') IS NOT NULL AND"
+      " jsonb_typeof(r.\"extra\"->'" ENT "'->'department') = 'string' AND"
+      " (r.\"extra\"->'" ENT "'->>'department') <> ''))",
+      "!filter: attribute \"" ENT ":department\" at character 1 is not"
+      " kept by this service, so nothing can be found by it" },
     { "manager eq \"7\"",
-      "((lower((r.\"extra\"->'urn:ietf:params:scim:schemas:extension:ente"
-      "rprise:2.0:User'->'manager'->>'value')) = lower($1::text))) <- 7",
-      "!filter: attribute \"urn:ietf:params:scim:schemas:extension:enterp"
-      "rise:2.0:User:manager.value\" at character 1 is not kept by this"
-      " service, so nothing can be found by it" },
+      "((lower((r.\"extra\"->'" ENT "'->'manager'->>'value')) ="
+      " lower($1::text) AND"
+      " jsonb_typeof(r.\"extra\"->'" ENT "'->'manager'->'value') ="
+      " 'string')) <- 7",
+      "!filter: attribute \"" ENT ":manager.value\" at character 1 is not"
+      " kept by this service, so nothing can be found by it" },
     { "manager.value eq \"7\"",
-      "((lower((r.\"extra\"->'urn:ietf:params:scim:schemas:extension:ente"
-      "rprise:2.0:User'->'manager'->>'value')) = lower($1::text))) <- 7",
-      "!filter: attribute \"urn:ietf:params:scim:schemas:extension:enterp"
-      "rise:2.0:User:manager.value\" at character 1 is not kept by this"
-      " service, so nothing can be found by it" },
+      "((lower((r.\"extra\"->'" ENT "'->'manager'->>'value')) ="
+      " lower($1::text) AND"
+      " jsonb_typeof(r.\"extra\"->'" ENT "'->'manager'->'value') ="
+      " 'string')) <- 7",
+      "!filter: attribute \"" ENT ":manager.value\" at character 1 is not"
+      " kept by this service, so nothing can be found by it" },
     { "manager pr",
-      "((((r.\"extra\"->'urn:ietf:params:scim:schemas:extension:enterpris"
-      "e:2.0:User'->'manager'->>'value') IS NOT NULL AND"
-      " (r.\"extra\"->'urn:ietf:params:scim:schemas:extension:enterprise:"
-      "2.0:User'->'manager'->>'value') <> '') OR"
-      " ((r.\"extra\"->'urn:ietf:params:scim:schemas:extension:enterprise"
-      ":2.0:User'->'manager'->>'$ref') IS NOT NULL AND"
-      " (r.\"extra\"->'urn:ietf:params:scim:schemas:extension:enterprise:"
-      "2.0:User'->'manager'->>'$ref') <> '')))",
-      "!filter: attribute \"urn:ietf:params:scim:schemas:extension:enterp"
-      "rise:2.0:User:manager\" at character 1 is not kept by this"
-      " service, so nothing can be found by it" },
+      "((((r.\"extra\"->'" ENT "'->'manager'->>'value') IS NOT NULL AND"
+      " jsonb_typeof(r.\"extra\"->'" ENT "'->'manager'->'value') ="
+      " 'string' AND (r.\"extra\"->'" ENT "'->'manager'->>'value') <> '')"
+      " OR ((r.\"extra\"->'" ENT "'->'manager'->>'$ref') IS NOT NULL AND"
+      " jsonb_typeof(r.\"extra\"->'" ENT "'->'manager'->'$ref') ="
+      " 'string' AND (r.\"extra\"->'" ENT "'->'manager'->>'$ref') <>"
+      " '')))",
+      "!filter: attribute \"" ENT ":manager\" at character 1 is not kept"
+      " by this service, so nothing can be found by it" },
     { "manager.$ref eq \"r\"",
-      "(((r.\"extra\"->'urn:ietf:params:scim:schemas:extension:enterprise"
-      ":2.0:User'->'manager'->>'$ref') = $1::text)) <- r",
-      "!filter: attribute \"urn:ietf:params:scim:schemas:extension:enterp"
-      "rise:2.0:User:manager.$ref\" at character 1 is not kept by this"
-      " service, so nothing can be found by it" },
+      "(((r.\"extra\"->'" ENT "'->'manager'->>'$ref') = $1::text AND"
+      " jsonb_typeof(r.\"extra\"->'" ENT "'->'manager'->'$ref') ="
+      " 'string')) <- r",
+      "!filter: attribute \"" ENT ":manager.$ref\" at character 1 is not"
+      " kept by this service, so nothing can be found by it" },
     { "meta.created gt \"2026-01-31T12:00:00Z\"",
-      "((r.\"made\" > $1::timestamptz)) <- 2026-01-31T12:00:00Z",
+      "((r.\"made\" > $1::timestamptz AND (r.\"made\" IS NOT NULL AND"
+      " r.\"made\" BETWEEN '0001-01-01 00:00:00Z' AND '9999-12-31"
+      " 23:59:59.999999Z'))) <- 2026-01-31T12:00:00Z",
       NULL },
     { "meta.created eq \"2026-01-31T13:00:00.5+01:00\"",
       "((r.\"made\" = $1::timestamptz)) <- 2026-01-31T12:00:00.5Z",
       NULL },
     { "not (meta.created lt \"2026-01-31T12:00:00Z\")",
-      "((NOT coalesce(r.\"made\" < $1::timestamptz, false))) <-"
-      " 2026-01-31T12:00:00Z",
+      "((NOT coalesce(r.\"made\" < $1::timestamptz AND (r.\"made\" IS NOT"
+      " NULL AND r.\"made\" BETWEEN '0001-01-01 00:00:00Z' AND"
+      " '9999-12-31 23:59:59.999999Z'), false))) <- 2026-01-31T12:00:00Z",
       NULL },
     { "meta.created pr",
-      "((r.\"made\" IS NOT NULL))",
+      "((r.\"made\" IS NOT NULL AND r.\"made\" BETWEEN '0001-01-01"
+      " 00:00:00Z' AND '9999-12-31 23:59:59.999999Z'))",
       NULL },
     { "meta pr",
       "(true)",
@@ -324,19 +337,25 @@ static const struct {
     { "emails eq \"w@x\"",
       "((((r.\"email_key\" = lower($1::text)) AND ((r.\"email\" IS NOT"
       " NULL AND r.\"email\" <> ''))) OR (r.\"extra\" ? 'emails' AND"
-      " EXISTS (SELECT FROM jsonb_array_elements(CASE"
+      " lower((r.\"extra\"->'emails')::text)::jsonb @>"
+      " jsonb_build_array(jsonb_build_object('value', lower($2::text)))"
+      " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
-      " r.\"extra\"->'emails' END) AS e WHERE (lower(e->>'value') ="
-      " lower($2::text)))))) <- w@x, w@x",
+      " r.\"extra\"->'emails' END) AS e WHERE lower(e->>'type') IS"
+      " DISTINCT FROM 'work' AND ((lower((e->>'value')) = lower($3::text)"
+      " AND jsonb_typeof(e->'value') = 'string')))))) <- w@x, w@x, w@x",
       "((((r.\"email_key\" = lower($1::text)) AND ((r.\"email\" IS NOT"
       " NULL AND r.\"email\" <> ''))))) <- w@x" },
     { "emails.value eq \"w@x\"",
       "((((r.\"email_key\" = lower($1::text)) AND ((r.\"email\" IS NOT"
       " NULL AND r.\"email\" <> ''))) OR (r.\"extra\" ? 'emails' AND"
-      " EXISTS (SELECT FROM jsonb_array_elements(CASE"
+      " lower((r.\"extra\"->'emails')::text)::jsonb @>"
+      " jsonb_build_array(jsonb_build_object('value', lower($2::text)))"
+      " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
-      " r.\"extra\"->'emails' END) AS e WHERE (lower(e->>'value') ="
-      " lower($2::text)))))) <- w@x, w@x",
+      " r.\"extra\"->'emails' END) AS e WHERE lower(e->>'type') IS"
+      " DISTINCT FROM 'work' AND ((lower((e->>'value')) = lower($3::text)"
+      " AND jsonb_typeof(e->'value') = 'string')))))) <- w@x, w@x, w@x",
       "((((r.\"email_key\" = lower($1::text)) AND ((r.\"email\" IS NOT"
       " NULL AND r.\"email\" <> ''))))) <- w@x" },
     { "emails.value ne \"w@x\"",
@@ -347,28 +366,35 @@ static const struct {
       " (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
       " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
-      " ((e->>'value' IS NOT NULL AND e->>'value' <> '') AND"
-      " ((e->>'value' IS NOT NULL AND e->>'value' <> '') IS NOT TRUE OR"
-      " lower(e->>'value') IS DISTINCT FROM lower($2::text)))))) OR NOT"
-      " (((r.\"email\" IS NOT NULL AND r.\"email\" <> '') AND"
-      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))) OR"
-      " (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
+      " lower(e->>'type') IS DISTINCT FROM 'work' AND ((((e->>'value') IS"
+      " NOT NULL AND jsonb_typeof(e->'value') = 'string' AND"
+      " (e->>'value') <> '') AND (((e->>'value') IS NOT NULL AND"
+      " jsonb_typeof(e->'value') = 'string' AND (e->>'value') <> '') IS"
+      " NOT TRUE OR lower((e->>'value')) IS DISTINCT FROM"
+      " lower($2::text))))))) OR (((r.\"email\" IS NOT NULL AND"
+      " r.\"email\" <> '') AND ((r.\"email\" IS NOT NULL AND r.\"email\""
+      " <> ''))) OR (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
       " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
-      " (e->>'value' IS NOT NULL AND e->>'value' <> '')))))) <- w@x, w@x",
+      " lower(e->>'type') IS DISTINCT FROM 'work' AND (((e->>'value') IS"
+      " NOT NULL AND jsonb_typeof(e->'value') = 'string' AND"
+      " (e->>'value') <> ''))))) IS NOT TRUE)) <- w@x, w@x",
       "((((((r.\"email\" IS NOT NULL AND r.\"email\" <> '') AND"
       " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '') IS NOT TRUE OR"
       " r.\"email_key\" IS DISTINCT FROM lower($1::text))) AND"
-      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))) OR NOT"
+      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))) OR"
       " (((r.\"email\" IS NOT NULL AND r.\"email\" <> '') AND"
-      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))))) <- w@x" },
+      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))) IS NOT TRUE))"
+      " <- w@x" },
     { "emails.value co \"x\"",
       "((((strpos(r.\"email_key\", lower($1::text)) > 0) AND"
       " ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))) OR"
       " (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
       " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
-      " (strpos(lower(e->>'value'), lower($2::text)) > 0))))) <- x, x",
+      " lower(e->>'type') IS DISTINCT FROM 'work' AND"
+      " ((strpos(lower((e->>'value')), lower($2::text)) > 0 AND"
+      " jsonb_typeof(e->'value') = 'string')))))) <- x, x",
       "((((strpos(r.\"email_key\", lower($1::text)) > 0) AND"
       " ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))))) <- x" },
     { "emails.type eq \"work\"",
@@ -376,65 +402,91 @@ static const struct {
       " NOT NULL AND r.\"email\" <> ''))))) <- work",
       NULL },
     { "emails.display eq \"D\"",
-      "((((lower(r.\"extra\"->'emails[type eq \"work\"]'->>'display') ="
-      " lower($1::text)) AND ((r.\"email\" IS NOT NULL AND r.\"email\""
-      " <> ''))) OR (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
-      " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
-      " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
-      " (lower(e->>'display') = lower($2::text)))))) <- D, D",
+      "((((lower((r.\"extra\"->'emails[type eq \"work\"]'->>'display')) ="
+      " lower($1::text) AND jsonb_typeof(r.\"extra\"->'emails[type eq"
+      " \"work\"]'->'display') = 'string') AND ((r.\"email\" IS NOT NULL"
+      " AND r.\"email\" <> ''))) OR (r.\"extra\" ? 'emails' AND"
+      " lower((r.\"extra\"->'emails')::text)::jsonb @>"
+      " jsonb_build_array(jsonb_build_object('display', lower($2::text)))"
+      " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
+      " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
+      " r.\"extra\"->'emails' END) AS e WHERE lower(e->>'type') IS"
+      " DISTINCT FROM 'work' AND ((lower((e->>'display')) ="
+      " lower($3::text) AND jsonb_typeof(e->'display') = 'string'))))))"
+      " <- D, D, D",
       "!filter: attribute \"emails.display\" at character 1 is not kept"
       " by this service, so nothing can be found by it" },
     { "emails.primary eq true",
-      "(((((r.\"first_mail\" IS NULL) = $1::boolean) AND ((r.\"email\""
-      " IS NOT NULL AND r.\"email\" <> ''))) OR (r.\"extra\" ? 'emails'"
-      " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
+      "(((((r.\"first_mail\" IS NULL) = $1::boolean) AND ((r.\"email\" IS"
+      " NOT NULL AND r.\"email\" <> ''))) OR (r.\"extra\" ? 'emails' AND"
+      " EXISTS (SELECT FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
-      " r.\"extra\"->'emails' END) AS e WHERE (CASE e->>'primary' WHEN"
-      " 'true' THEN true WHEN 'false' THEN false END = $2::boolean)))))"
-      " <- t, t",
-      "(((((r.\"first_mail\" IS NULL) = $1::boolean) AND ((r.\"email\""
-      " IS NOT NULL AND r.\"email\" <> ''))))) <- t" },
+      " r.\"extra\"->'emails' END) AS e WHERE lower(e->>'type') IS"
+      " DISTINCT FROM 'work' AND ((CASE (e->'primary') WHEN 'true' THEN"
+      " true WHEN 'false' THEN false END = $2::boolean)))))) <- t, t",
+      "(((((r.\"first_mail\" IS NULL) = $1::boolean) AND ((r.\"email\" IS"
+      " NOT NULL AND r.\"email\" <> ''))))) <- t" },
     { "emails pr",
-      "((((r.\"email\" IS NOT NULL AND r.\"email\" <> '')) OR"
-      " (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
-      " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
-      " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e))))",
-      "((((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))))" },
-    { "emails.display pr",
-      "((((r.\"extra\"->'emails[type eq \"work\"]'->>'display' IS NOT"
-      " NULL AND r.\"extra\"->'emails[type eq \"work\"]'->>'display' <>"
-      " '') AND ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))) OR"
+      "(((((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))) OR"
       " (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
       " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
-      " (e->>'display' IS NOT NULL AND e->>'display' <> '')))))",
+      " lower(e->>'type') IS DISTINCT FROM 'work' AND ((((e->>'value') IS"
+      " NOT NULL AND jsonb_typeof(e->'value') = 'string' AND"
+      " (e->>'value') <> '') OR ((e->>'display') IS NOT NULL AND"
+      " jsonb_typeof(e->'display') = 'string' AND (e->>'display') <> '')"
+      " OR ((e->>'type') IS NOT NULL AND jsonb_typeof(e->'type') ="
+      " 'string' AND (e->>'type') <> '') OR ((e->>'primary') IS NOT NULL"
+      " AND jsonb_typeof(e->'primary') = 'boolean')))))))",
+      "(((((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))))" },
+    { "emails.display pr",
+      "(((((r.\"extra\"->'emails[type eq \"work\"]'->>'display') IS NOT"
+      " NULL AND jsonb_typeof(r.\"extra\"->'emails[type eq"
+      " \"work\"]'->'display') = 'string' AND (r.\"extra\"->'emails[type"
+      " eq \"work\"]'->>'display') <> '') AND ((r.\"email\" IS NOT NULL"
+      " AND r.\"email\" <> ''))) OR (r.\"extra\" ? 'emails' AND EXISTS"
+      " (SELECT FROM jsonb_array_elements(CASE"
+      " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
+      " r.\"extra\"->'emails' END) AS e WHERE lower(e->>'type') IS"
+      " DISTINCT FROM 'work' AND (((e->>'display') IS NOT NULL AND"
+      " jsonb_typeof(e->'display') = 'string' AND (e->>'display') <>"
+      " ''))))))",
       "!filter: attribute \"emails.display\" at character 1 is not kept"
       " by this service, so nothing can be found by it" },
     { "emails.value eq null",
-      "((NOT (((r.\"email\" IS NOT NULL AND r.\"email\" <> '') AND"
+      "(((((r.\"email\" IS NOT NULL AND r.\"email\" <> '') AND"
       " ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))) OR"
       " (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
       " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
-      " (e->>'value' IS NOT NULL AND e->>'value' <> ''))))))",
-      "((NOT (((r.\"email\" IS NOT NULL AND r.\"email\" <> '') AND"
-      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))))))" },
+      " lower(e->>'type') IS DISTINCT FROM 'work' AND (((e->>'value') IS"
+      " NOT NULL AND jsonb_typeof(e->'value') = 'string' AND"
+      " (e->>'value') <> ''))))) IS NOT TRUE))",
+      "(((((r.\"email\" IS NOT NULL AND r.\"email\" <> '') AND"
+      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))) IS NOT TRUE))" },
     { "emails.value ne null",
       "(((((r.\"email\" IS NOT NULL AND r.\"email\" <> '') AND"
       " ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))) OR"
       " (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
       " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
-      " (e->>'value' IS NOT NULL AND e->>'value' <> ''))))))",
+      " lower(e->>'type') IS DISTINCT FROM 'work' AND (((e->>'value') IS"
+      " NOT NULL AND jsonb_typeof(e->'value') = 'string' AND"
+      " (e->>'value') <> '')))))))",
       "(((((r.\"email\" IS NOT NULL AND r.\"email\" <> '') AND"
       " ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))))))" },
     { "not (emails.value eq \"w@x\")",
       "((NOT coalesce((((r.\"email_key\" = lower($1::text)) AND"
       " ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))) OR"
-      " (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
-      " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
-      " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
-      " (lower(e->>'value') = lower($2::text))))), false))) <- w@x, w@x",
+      " (r.\"extra\" ? 'emails' AND"
+      " lower((r.\"extra\"->'emails')::text)::jsonb @>"
+      " jsonb_build_array(jsonb_build_object('value', lower($2::text)))"
+      " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
+      " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
+      " r.\"extra\"->'emails' END) AS e WHERE lower(e->>'type') IS"
+      " DISTINCT FROM 'work' AND ((lower((e->>'value')) = lower($3::text)"
+      " AND jsonb_typeof(e->'value') = 'string'))))), false))) <- w@x,"
+      " w@x, w@x",
       "((NOT coalesce((((r.\"email_key\" = lower($1::text)) AND"
       " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))), false))) <-"
       " w@x" },
@@ -454,62 +506,91 @@ static const struct {
       " r.\"email\" <> '')))))) <- w@x, WORK",
       NULL },
     { "emails[type eq \"home\"].value eq \"h@x\"",
-      "((((r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
-      " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
-      " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
-      " ((lower(e->>'type') = lower($1::text)) AND (lower(e->>'value') ="
-      " lower($2::text)))))))) <- home, h@x",
+      "((((r.\"extra\" ? 'emails' AND"
+      " lower((r.\"extra\"->'emails')::text)::jsonb @>"
+      " jsonb_build_array(jsonb_build_object('value', lower($1::text)))"
+      " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
+      " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
+      " r.\"extra\"->'emails' END) AS e WHERE lower(e->>'type') IS"
+      " DISTINCT FROM 'work' AND (((lower((e->>'type')) = lower($2::text)"
+      " AND jsonb_typeof(e->'type') = 'string') AND (lower((e->>'value'))"
+      " = lower($3::text) AND jsonb_typeof(e->'value') = 'string'))))))))"
+      " <- h@x, home, h@x",
       "(((false)))" },
     { "emails[type eq \"home\" and value eq \"h@x\"]",
-      "((((r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
-      " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
-      " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
-      " ((lower(e->>'type') = lower($1::text)) AND (lower(e->>'value') ="
-      " lower($2::text)))))))) <- home, h@x",
+      "((((r.\"extra\" ? 'emails' AND"
+      " lower((r.\"extra\"->'emails')::text)::jsonb @>"
+      " jsonb_build_array(jsonb_build_object('value', lower($1::text)))"
+      " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
+      " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
+      " r.\"extra\"->'emails' END) AS e WHERE lower(e->>'type') IS"
+      " DISTINCT FROM 'work' AND (((lower((e->>'type')) = lower($2::text)"
+      " AND jsonb_typeof(e->'type') = 'string') AND (lower((e->>'value'))"
+      " = lower($3::text) AND jsonb_typeof(e->'value') = 'string'))))))))"
+      " <- h@x, home, h@x",
       "(((false)))" },
     { "emails[type eq \"work\"]",
       "(((((lower('work'::text) = lower($1::text)) AND ((r.\"email\" IS"
       " NOT NULL AND r.\"email\" <> '')))))) <- work",
       NULL },
     { "emails[type eq \"home\"]",
-      "((((r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
-      " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
-      " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
-      " (lower(e->>'type') = lower($1::text))))))) <- home",
+      "((((r.\"extra\" ? 'emails' AND"
+      " lower((r.\"extra\"->'emails')::text)::jsonb @>"
+      " jsonb_build_array(jsonb_build_object('type', lower($1::text)))"
+      " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
+      " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
+      " r.\"extra\"->'emails' END) AS e WHERE lower(e->>'type') IS"
+      " DISTINCT FROM 'work' AND ((lower((e->>'type')) = lower($2::text)"
+      " AND jsonb_typeof(e->'type') = 'string'))))))) <- home, home",
       "(((false)))" },
     { "emails[type ne \"work\"]",
-      "(((((('work'::text IS NOT NULL) IS NOT TRUE OR"
-      " lower('work'::text) IS DISTINCT FROM lower($1::text)) AND"
-      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))) OR"
-      " (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
-      " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
-      " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
-      " ((e->>'type' IS NOT NULL AND e->>'type' <> '') IS NOT TRUE OR"
-      " lower(e->>'type') IS DISTINCT FROM lower($2::text))))))) <-"
-      " work, work",
-      "(((((('work'::text IS NOT NULL) IS NOT TRUE OR"
-      " lower('work'::text) IS DISTINCT FROM lower($1::text)) AND"
-      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))))) <- work" },
+      "(((((('work'::text IS NOT NULL) IS NOT TRUE OR lower('work'::text)"
+      " IS DISTINCT FROM lower($1::text)) AND ((r.\"email\" IS NOT NULL"
+      " AND r.\"email\" <> ''))) OR (r.\"extra\" ? 'emails' AND EXISTS"
+      " (SELECT FROM jsonb_array_elements(CASE"
+      " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
+      " r.\"extra\"->'emails' END) AS e WHERE lower(e->>'type') IS"
+      " DISTINCT FROM 'work' AND ((((e->>'type') IS NOT NULL AND"
+      " jsonb_typeof(e->'type') = 'string' AND (e->>'type') <> '') IS NOT"
+      " TRUE OR lower((e->>'type')) IS DISTINCT FROM lower($2::text)) AND"
+      " (((e->>'value') IS NOT NULL AND jsonb_typeof(e->'value') ="
+      " 'string' AND (e->>'value') <> '') OR ((e->>'display') IS NOT NULL"
+      " AND jsonb_typeof(e->'display') = 'string' AND (e->>'display') <>"
+      " '') OR ((e->>'type') IS NOT NULL AND jsonb_typeof(e->'type') ="
+      " 'string' AND (e->>'type') <> '') OR ((e->>'primary') IS NOT NULL"
+      " AND jsonb_typeof(e->'primary') = 'boolean')))))))) <- work, work",
+      "(((((('work'::text IS NOT NULL) IS NOT TRUE OR lower('work'::text)"
+      " IS DISTINCT FROM lower($1::text)) AND ((r.\"email\" IS NOT NULL"
+      " AND r.\"email\" <> '')))))) <- work" },
     { "emails[type eq \"work\" or type eq \"home\"]",
       "((((((lower('work'::text) = lower($1::text)) OR"
-      " (lower('work'::text) = lower($2::text))) AND ((r.\"email\" IS"
-      " NOT NULL AND r.\"email\" <> ''))) OR (r.\"extra\" ? 'emails' AND"
+      " (lower('work'::text) = lower($2::text))) AND ((r.\"email\" IS NOT"
+      " NULL AND r.\"email\" <> ''))) OR (r.\"extra\" ? 'emails' AND"
       " EXISTS (SELECT FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
-      " r.\"extra\"->'emails' END) AS e WHERE ((lower(e->>'type') ="
-      " lower($3::text)) OR (lower(e->>'type') = lower($4::text))))))))"
-      " <- work, home, work, home",
+      " r.\"extra\"->'emails' END) AS e WHERE lower(e->>'type') IS"
+      " DISTINCT FROM 'work' AND (((lower((e->>'type')) = lower($3::text)"
+      " AND jsonb_typeof(e->'type') = 'string') OR (lower((e->>'type')) ="
+      " lower($4::text) AND jsonb_typeof(e->'type') = 'string')))))))) <-"
+      " work, home, work, home",
       "((((((lower('work'::text) = lower($1::text)) OR"
-      " (lower('work'::text) = lower($2::text))) AND ((r.\"email\" IS"
-      " NOT NULL AND r.\"email\" <> '')))))) <- work, home" },
+      " (lower('work'::text) = lower($2::text))) AND ((r.\"email\" IS NOT"
+      " NULL AND r.\"email\" <> '')))))) <- work, home" },
     { "emails[not (type eq \"work\")]",
       "(((((NOT coalesce(lower('work'::text) = lower($1::text), false))"
       " AND ((r.\"email\" IS NOT NULL AND r.\"email\" <> ''))) OR"
       " (r.\"extra\" ? 'emails' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'emails')"
-      " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE (NOT"
-      " coalesce(lower(e->>'type') = lower($2::text), false))))))) <-"
-      " work, work",
+      " WHEN 'array' THEN r.\"extra\"->'emails' END) AS e WHERE"
+      " lower(e->>'type') IS DISTINCT FROM 'work' AND ((NOT"
+      " coalesce(lower((e->>'type')) = lower($2::text) AND"
+      " jsonb_typeof(e->'type') = 'string', false)) AND (((e->>'value')"
+      " IS NOT NULL AND jsonb_typeof(e->'value') = 'string' AND"
+      " (e->>'value') <> '') OR ((e->>'display') IS NOT NULL AND"
+      " jsonb_typeof(e->'display') = 'string' AND (e->>'display') <> '')"
+      " OR ((e->>'type') IS NOT NULL AND jsonb_typeof(e->'type') ="
+      " 'string' AND (e->>'type') <> '') OR ((e->>'primary') IS NOT NULL"
+      " AND jsonb_typeof(e->'primary') = 'boolean')))))))) <- work, work",
       "(((((NOT coalesce(lower('work'::text) = lower($1::text), false))"
       " AND ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))))) <- work" },
     { "emails[type eq \"work\" and primary eq true]",
@@ -519,9 +600,11 @@ static const struct {
       NULL },
     { "emails[type eq \"work\" and display co \"d\"]",
       "((((((lower('work'::text) = lower($1::text)) AND"
-      " (strpos(lower(r.\"extra\"->'emails[type eq"
-      " \"work\"]'->>'display'), lower($2::text)) > 0)) AND"
-      " ((r.\"email\" IS NOT NULL AND r.\"email\" <> '')))))) <- work, d",
+      " (strpos(lower((r.\"extra\"->'emails[type eq"
+      " \"work\"]'->>'display')), lower($2::text)) > 0 AND"
+      " jsonb_typeof(r.\"extra\"->'emails[type eq \"work\"]'->'display')"
+      " = 'string')) AND ((r.\"email\" IS NOT NULL AND r.\"email\" <>"
+      " '')))))) <- work, d",
       "!filter: attribute \"emails.display\" at character 27 is not kept"
       " by this service, so nothing can be found by it" },
     { "emails[type pr]",
@@ -529,8 +612,9 @@ static const struct {
       " r.\"email\" <> ''))) OR (r.\"extra\" ? 'emails' AND EXISTS"
       " (SELECT FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'emails') WHEN 'array' THEN"
-      " r.\"extra\"->'emails' END) AS e WHERE (e->>'type' IS NOT NULL"
-      " AND e->>'type' <> ''))))))",
+      " r.\"extra\"->'emails' END) AS e WHERE lower(e->>'type') IS"
+      " DISTINCT FROM 'work' AND (((e->>'type') IS NOT NULL AND"
+      " jsonb_typeof(e->'type') = 'string' AND (e->>'type') <> '')))))))",
       "((((('work'::text IS NOT NULL) AND ((r.\"email\" IS NOT NULL AND"
       " r.\"email\" <> ''))))))" },
     { "not (emails[type eq \"work\" and value eq \"w@x\"])",
@@ -539,96 +623,115 @@ static const struct {
       " NULL AND r.\"email\" <> '')))), false))) <- work, w@x",
       NULL },
     { "addresses.country eq \"CH\"",
-      "((((lower(r.\"country\") = lower($1::text)) AND ((r.\"city\" IS"
-      " NOT NULL AND r.\"city\" <> '') OR (r.\"country\" IS NOT NULL"
-      " AND r.\"country\" <> '') OR r.\"extra\" ? 'addresses[type eq"
-      " \"home\"]')) OR (r.\"extra\" ? 'addresses' AND EXISTS (SELECT"
-      " FROM jsonb_array_elements(CASE"
+      "((((lower(r.\"country\") = lower($1::text))) OR (r.\"extra\" ?"
+      " 'addresses' AND lower((r.\"extra\"->'addresses')::text)::jsonb @>"
+      " jsonb_build_array(jsonb_build_object('country', lower($2::text)))"
+      " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'addresses') WHEN 'array' THEN"
-      " r.\"extra\"->'addresses' END) AS e WHERE (lower(e->>'country')"
-      " = lower($2::text)))))) <- CH, CH",
-      "((((lower(r.\"country\") = lower($1::text)) AND ((r.\"city\" IS"
-      " NOT NULL AND r.\"city\" <> '') OR (r.\"country\" IS NOT NULL AND"
-      " r.\"country\" <> ''))))) <- CH" },
+      " r.\"extra\"->'addresses' END) AS e WHERE lower(e->>'type') IS"
+      " DISTINCT FROM 'home' AND ((lower((e->>'country')) ="
+      " lower($3::text) AND jsonb_typeof(e->'country') = 'string'))))))"
+      " <- CH, CH, CH",
+      "((((lower(r.\"country\") = lower($1::text))))) <- CH" },
     { "addresses[type eq \"home\"].locality eq \"Zurich\"",
       "((((((lower('home'::text) = lower($1::text)) AND"
-      " (lower(r.\"city\") = lower($2::text))) AND ((r.\"city\" IS NOT"
-      " NULL AND r.\"city\" <> '') OR (r.\"country\" IS NOT NULL AND"
-      " r.\"country\" <> '') OR r.\"extra\" ? 'addresses[type eq"
-      " \"home\"]'))))) <- home, Zurich",
-      "((((((lower('home'::text) = lower($1::text)) AND"
-      " (lower(r.\"city\") = lower($2::text))) AND ((r.\"city\" IS NOT"
-      " NULL AND r.\"city\" <> '') OR (r.\"country\" IS NOT NULL AND"
-      " r.\"country\" <> '')))))) <- home, Zurich" },
+      " (lower(r.\"city\") = lower($2::text))))))) <- home, Zurich",
+      NULL },
     { "addresses[type eq \"home\" and region eq \"ZH\"]",
       "((((((lower('home'::text) = lower($1::text)) AND"
-      " (lower(r.\"extra\"->'addresses[type eq \"home\"]'->>'region')"
-      " = lower($2::text))) AND ((r.\"city\" IS NOT NULL AND"
-      " r.\"city\" <> '') OR (r.\"country\" IS NOT NULL AND"
-      " r.\"country\" <> '') OR r.\"extra\" ? 'addresses[type eq"
-      " \"home\"]'))))) <- home, ZH",
+      " (lower((r.\"extra\"->'addresses[type eq \"home\"]'->>'region')) ="
+      " lower($2::text) AND jsonb_typeof(r.\"extra\"->'addresses[type eq"
+      " \"home\"]'->'region') = 'string')))))) <- home, ZH",
       "!filter: attribute \"addresses.region\" at character 30 is not"
       " kept by this service, so nothing can be found by it" },
     { "addresses[type eq \"work\"].locality eq \"Zurich\"",
-      "((((r.\"extra\" ? 'addresses' AND EXISTS (SELECT FROM"
+      "((((r.\"extra\" ? 'addresses' AND"
+      " lower((r.\"extra\"->'addresses')::text)::jsonb @>"
+      " jsonb_build_array(jsonb_build_object('locality',"
+      " lower($1::text))) AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'addresses')"
       " WHEN 'array' THEN r.\"extra\"->'addresses' END) AS e WHERE"
-      " ((lower(e->>'type') = lower($1::text)) AND"
-      " (lower(e->>'locality') = lower($2::text)))))))) <- work, Zurich",
+      " lower(e->>'type') IS DISTINCT FROM 'home' AND"
+      " (((lower((e->>'type')) = lower($2::text) AND"
+      " jsonb_typeof(e->'type') = 'string') AND (lower((e->>'locality'))"
+      " = lower($3::text) AND jsonb_typeof(e->'locality') ="
+      " 'string')))))))) <- Zurich, work, Zurich",
       "(((false)))" },
     { "phoneNumbers eq \"1\"",
-      "(((r.\"extra\" ? 'phoneNumbers' AND EXISTS (SELECT FROM"
-      " jsonb_array_elements(CASE"
+      "(((r.\"extra\" ? 'phoneNumbers' AND"
+      " lower((r.\"extra\"->'phoneNumbers')::text)::jsonb @>"
+      " jsonb_build_array(jsonb_build_object('value', lower($1::text)))"
+      " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'phoneNumbers') WHEN 'array' THEN"
-      " r.\"extra\"->'phoneNumbers' END) AS e WHERE (lower(e->>'value')"
-      " = lower($1::text)))))) <- 1",
+      " r.\"extra\"->'phoneNumbers' END) AS e WHERE"
+      " ((lower((e->>'value')) = lower($2::text) AND"
+      " jsonb_typeof(e->'value') = 'string')))))) <- 1, 1",
       "!filter: attribute \"phoneNumbers.value\" at character 1 is not"
       " kept by this service, so nothing can be found by it" },
     { "phoneNumbers[type eq \"work\"].value sw \"+41\"",
-      "((((r.\"extra\" ? 'phoneNumbers' AND EXISTS (SELECT FROM"
-      " jsonb_array_elements(CASE"
+      "((((r.\"extra\" ? 'phoneNumbers' AND"
+      " lower((r.\"extra\"->'phoneNumbers')::text)::jsonb @>"
+      " jsonb_build_array(jsonb_build_object('type', lower($1::text)))"
+      " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'phoneNumbers') WHEN 'array' THEN"
-      " r.\"extra\"->'phoneNumbers' END) AS e WHERE ((lower(e->>'type')"
-      " = lower($1::text)) AND (starts_with(lower(e->>'value'),"
-      " lower($2::text))))))))) <- work, +41",
+      " r.\"extra\"->'phoneNumbers' END) AS e WHERE"
+      " (((lower((e->>'type')) = lower($2::text) AND"
+      " jsonb_typeof(e->'type') = 'string') AND"
+      " (starts_with(lower((e->>'value')), lower($3::text)) AND"
+      " jsonb_typeof(e->'value') = 'string')))))))) <- work, work, +41",
       "!filter: attribute \"phoneNumbers\" at character 1 is not kept by"
       " this service, so nothing can be found by it" },
     { "phoneNumbers.value ne \"1\"",
       "((((r.\"extra\" ? 'phoneNumbers' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'phoneNumbers') WHEN 'array' THEN"
-      " r.\"extra\"->'phoneNumbers' END) AS e WHERE ((e->>'value' IS NOT"
-      " NULL AND e->>'value' <> '') AND ((e->>'value' IS NOT NULL AND"
-      " e->>'value' <> '') IS NOT TRUE OR lower(e->>'value') IS DISTINCT"
-      " FROM lower($1::text)))))) OR NOT ((r.\"extra\" ? 'phoneNumbers'"
-      " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
+      " r.\"extra\"->'phoneNumbers' END) AS e WHERE ((((e->>'value') IS"
+      " NOT NULL AND jsonb_typeof(e->'value') = 'string' AND"
+      " (e->>'value') <> '') AND (((e->>'value') IS NOT NULL AND"
+      " jsonb_typeof(e->'value') = 'string' AND (e->>'value') <> '') IS"
+      " NOT TRUE OR lower((e->>'value')) IS DISTINCT FROM"
+      " lower($1::text))))))) OR ((r.\"extra\" ? 'phoneNumbers' AND"
+      " EXISTS (SELECT FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'phoneNumbers') WHEN 'array' THEN"
-      " r.\"extra\"->'phoneNumbers' END) AS e WHERE (e->>'value' IS NOT"
-      " NULL AND e->>'value' <> '')))))) <- 1",
+      " r.\"extra\"->'phoneNumbers' END) AS e WHERE (((e->>'value') IS"
+      " NOT NULL AND jsonb_typeof(e->'value') = 'string' AND"
+      " (e->>'value') <> ''))))) IS NOT TRUE)) <- 1",
       "!filter: attribute \"phoneNumbers.value\" at character 1 is not"
       " kept by this service, so nothing can be found by it" },
     { "phoneNumbers pr",
       "(((r.\"extra\" ? 'phoneNumbers' AND EXISTS (SELECT FROM"
       " jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'phoneNumbers') WHEN 'array' THEN"
-      " r.\"extra\"->'phoneNumbers' END) AS e))))",
+      " r.\"extra\"->'phoneNumbers' END) AS e WHERE ((((e->>'value') IS"
+      " NOT NULL AND jsonb_typeof(e->'value') = 'string' AND"
+      " (e->>'value') <> '') OR ((e->>'display') IS NOT NULL AND"
+      " jsonb_typeof(e->'display') = 'string' AND (e->>'display') <> '')"
+      " OR ((e->>'type') IS NOT NULL AND jsonb_typeof(e->'type') ="
+      " 'string' AND (e->>'type') <> '') OR ((e->>'primary') IS NOT NULL"
+      " AND jsonb_typeof(e->'primary') = 'boolean')))))))",
       "!filter: attribute \"phoneNumbers\" at character 1 is not kept by"
       " this service, so nothing can be found by it" },
     { "roles[primary eq \"True\"].value eq \"r\"",
-      "((((r.\"extra\" ? 'roles' AND EXISTS (SELECT FROM"
-      " jsonb_array_elements(CASE jsonb_typeof(r.\"extra\"->'roles')"
-      " WHEN 'array' THEN r.\"extra\"->'roles' END) AS e WHERE ((CASE"
-      " e->>'primary' WHEN 'true' THEN true WHEN 'false' THEN false END"
-      " = $1::boolean) AND (lower(e->>'value') = lower($2::text))))))))"
-      " <- t, r",
+      "((((r.\"extra\" ? 'roles' AND"
+      " lower((r.\"extra\"->'roles')::text)::jsonb @>"
+      " jsonb_build_array(jsonb_build_object('value', lower($1::text)))"
+      " AND EXISTS (SELECT FROM jsonb_array_elements(CASE"
+      " jsonb_typeof(r.\"extra\"->'roles') WHEN 'array' THEN"
+      " r.\"extra\"->'roles' END) AS e WHERE (((CASE (e->'primary') WHEN"
+      " 'true' THEN true WHEN 'false' THEN false END = $2::boolean) AND"
+      " (lower((e->>'value')) = lower($3::text) AND"
+      " jsonb_typeof(e->'value') = 'string')))))))) <- r, t, r",
       "!filter: attribute \"roles\" at character 1 is not kept by this"
       " service, so nothing can be found by it" },
     { "x509Certificates eq \"QUJD\"",
-      "(((r.\"extra\" ? 'x509Certificates' AND EXISTS (SELECT FROM"
-      " jsonb_array_elements(CASE"
+      "(((r.\"extra\" ? 'x509Certificates' AND"
+      " r.\"extra\"->'x509Certificates' @>"
+      " jsonb_build_array(jsonb_build_object('value', $1::text)) AND"
+      " EXISTS (SELECT FROM jsonb_array_elements(CASE"
       " jsonb_typeof(r.\"extra\"->'x509Certificates') WHEN 'array' THEN"
-      " r.\"extra\"->'x509Certificates' END) AS e WHERE (e->>'value' ="
-      " $1::text))))) <- QUJD",
+      " r.\"extra\"->'x509Certificates' END) AS e WHERE (((e->>'value') ="
+      " $2::text AND jsonb_typeof(e->'value') = 'string')))))) <- QUJD,"
+      " QUJD",
       "!filter: attribute \"x509Certificates.value\" at character 1 is"
       " not kept by this service, so nothing can be found by it" },
     { "userName eq \"a\" and active eq true",
@@ -642,8 +745,10 @@ static const struct {
     { "userName eq \"a\" and (title eq \"b\" or title eq \"c\") and not"
       " (active eq false)",
       "((((r.\"username_key\" = lower($1::text)) AND"
-      " ((lower((r.\"extra\"->>'title')) = lower($2::text)) OR"
-      " (lower((r.\"extra\"->>'title')) = lower($3::text)))) AND (NOT"
+      " ((lower((r.\"extra\"->>'title')) = lower($2::text) AND"
+      " jsonb_typeof(r.\"extra\"->'title') = 'string') OR"
+      " (lower((r.\"extra\"->>'title')) = lower($3::text) AND"
+      " jsonb_typeof(r.\"extra\"->'title') = 'string'))) AND (NOT"
       " coalesce(coalesce((NOT r.\"blocked\"), false) = $4::boolean,"
       " false)))) <- a, b, c, f",
       "!filter: attribute \"title\" at character 22 is not kept by this"

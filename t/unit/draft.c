@@ -256,11 +256,9 @@ static void test_mapping(const scim_rtype_t *type)
 
 #define EXTRA   "r.\"extra\"->'urn:example:desk'"
 #define DESKS   "r.\"extra\"->'" DESK "'"
-#define DESKS_1 "(" DESKS " ? 'desks' AND EXISTS (SELECT FROM" \
-                " jsonb_array_elements(CASE jsonb_typeof(" DESKS \
-                "->'desks') WHEN 'array' THEN " DESKS "->'desks' END) AS e" \
-                " WHERE jsonb_typeof(e) IN ('string', 'number', 'boolean')" \
-                " AND e <> '\"\"'"
+#define SOME    "EXISTS (SELECT FROM jsonb_array_elements(CASE" \
+                " jsonb_typeof(" DESKS "->'desks') WHEN 'array' THEN " \
+                DESKS "->'desks' END) AS e WHERE "
 #define TIME    "(" EXTRA "->>'since')"
 
 static const struct {
@@ -268,17 +266,22 @@ static const struct {
 } conditions[] = {
     { DESK ":floor eq \"3\"", "((lower(r.\"floor\") = lower($1::text)))" },
     { DESK ":desks eq \"D\"",
-      "((" DESKS_1 " AND ((e #>> '{}') = $1::text)))))" },
-    { DESK ":desks pr", "((" DESKS_1 "))))" },
+      "(((" DESKS " ? 'desks' AND " DESKS "->'desks' @>"
+      " jsonb_build_array($1::text) AND " SOME "(((e #>> '{}') = $2::text"
+      " AND jsonb_typeof(e) = 'string'))))))" },
+    { DESK ":desks pr",
+      "(((" DESKS " ? 'desks' AND " SOME "(((e #>> '{}') IS NOT NULL AND"
+      " jsonb_typeof(e) = 'string' AND (e #>> '{}') <> ''))))))" },
     { DESK ":desks[value sw \"D\"]",
-      "(((" DESKS_1 " AND (starts_with((e #>> '{}'), $1::text)))))))" },
+      "((((" DESKS " ? 'desks' AND " SOME "((starts_with((e #>> '{}'),"
+      " $1::text) AND jsonb_typeof(e) = 'string')))))))" },
     { "urn:example:desk:level gt 3",
       "((CASE jsonb_typeof(" EXTRA "->'level') WHEN 'number' THEN"
-      " ((" EXTRA "->>'level'))::numeric END > $1::numeric))" },
+      " (" EXTRA "->'level')::numeric END > $1::numeric))" },
     { "urn:example:desk:since gt \"2026-01-01T00:00:00Z\"",
       "((CASE WHEN " TIME " ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:"
-      "[0-9]{2}([.][0-9]+)?Z$' THEN rtrim(" TIME ", 'Z') END COLLATE \"C\" >"
-      " rtrim($1::text, 'Z')))" }
+      "[0-9]{2}([.][0-9]{0,5}[1-9])?Z$' THEN rtrim(" TIME ", 'Z') END"
+      " COLLATE \"C\" > rtrim($1::text, 'Z')))" }
 };
 
 static void test_conditions(const scim_rtype_t *type)

@@ -422,6 +422,14 @@ static void test_numbers(apr_pool_t *pool)
         { "size eq true", "filter: \"true\" is no integer, at character 9" },
         { "size eq 18446744073709551616",
           "filter: \"18446744073709551616\" is no integer, at character 9" },
+        { "weight eq 1e999", "weight eq 1e999" },
+        { "weight eq -1E-999", "weight eq -1E-999" },
+        { "weight eq 1e1000", "filter: \"1e1000\" is no number, at character"
+                              " 11" },
+        { "weight gt 1E-1000", "filter: \"1E-1000\" is no number, at"
+                               " character 11" },
+        { "weight eq 1e99999999999999999999", "filter: \"1e99999999999999999999"
+          "\" is no number, at character 11" },
         { "weight eq 1.", "filter: \"1.\" is no number, at character 11" },
         { "size co 7", "filter: operator \"co\" does not suit the integer"
           " \"size\" at character 6" },

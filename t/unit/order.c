@@ -65,7 +65,7 @@ static scim_mapping_t *make_mapping(int with_extra)
     " ORDINALITY AS x(e, n) WHERE NULLIF(" value ", '') IS NOT NULL" and \
     " ORDER BY n LIMIT 1)"
 #define E_PRIMARY \
-    " AND CASE e->>'primary' WHEN 'true' THEN true WHEN 'false' THEN false END"
+    " AND CASE (e->'primary') WHEN 'true' THEN true WHEN 'false' THEN false END"
 #define MORE "r.\"more\"->"
 
 /* Value NULL: by key alone. */
@@ -93,15 +93,15 @@ static const struct {
       TEXT("lower((" MORE "'" ENT "'->'manager'->>'value'))"), "text", 1 },
     { "emails",
       TEXT("coalesce(CASE WHEN r.\"mail_first\" THEN NULLIF(r.\"mail_key\","
-           " '') END," FIRST_OF(MORE "'emails'", "lower(e->>'value')",
+           " '') END," FIRST_OF(MORE "'emails'", "lower((e->>'value'))",
                                 E_PRIMARY)
            ",NULLIF(r.\"mail_key\", ''),"
-           FIRST_OF(MORE "'emails'", "lower(e->>'value')", "") ")"),
+           FIRST_OF(MORE "'emails'", "lower((e->>'value'))", "") ")"),
       "text", 1 },
     { "phoneNumbers.type",
-      TEXT("coalesce(" FIRST_OF(MORE "'phoneNumbers'", "lower(e->>'type')",
+      TEXT("coalesce(" FIRST_OF(MORE "'phoneNumbers'", "lower((e->>'type'))",
                                 E_PRIMARY)
-           "," FIRST_OF(MORE "'phoneNumbers'", "lower(e->>'type')", "") ")"),
+           "," FIRST_OF(MORE "'phoneNumbers'", "lower((e->>'type'))", "") ")"),
       "text", 1 },
     /* nobody has a value of these */
     { NULL, NULL, NULL, 0 },

@@ -86,6 +86,18 @@ static const struct {
     { "an element cannot be made from co", "{'userName':'u'}",
       "{'op':'replace','path':'emails[value co @x@].display',"
       "'value':'D'}", NULL, SCIM_ERR_NO_TARGET },
+    { "nor of what is no value", "{'userName':'u'}",
+      "{'op':'add','path':'emails[value eq @a@ and display eq @@].type',"
+      "'value':'work'}", NULL, SCIM_ERR_NO_TARGET },
+    { "nor of text that is no base64", "{'userName':'u'}",
+      "{'op':'add','path':'x509Certificates[value eq @?@].display',"
+      "'value':'D'}", NULL, SCIM_ERR_NO_TARGET },
+    { "nor one that the filter would not find", "{'userName':'u'}",
+      "{'op':'add','path':'addresses[type eq @work@].type','value':'home'}",
+      NULL, SCIM_ERR_NO_TARGET },
+    { "nor one without what the filter asks for", "{'userName':'u'}",
+      "{'op':'add','path':'emails[value eq @a@]','value':{'value':null,"
+      "'type':'work'}}", NULL, SCIM_ERR_NO_TARGET },
     { "nothing is made to be cleared", "{'userName':'u'}",
       "{'op':'replace','path':'emails[type eq @work@].value','value':''}",
       "{'userName':'u'}", 0 },

@@ -187,8 +187,8 @@ static const struct {
     { "names that differ in case", { "joy", NULL, NULL, "t" },
       "{\"NICKNAME\": \"a\", \"Title\": \"b\", \"title\": \"c\", "
       "\"titlE\": \"d\", \"nickname\": \"e\"}",
-      "{\"id\":\"17\",\"userName\":\"joy\",\"nickName\":\"a\",\"title\":"
-      "\"c\",\"active\":true," END("17") },
+      "{\"id\":\"17\",\"userName\":\"joy\",\"title\":\"c\",\"active\":true,"
+      END("17") },
     { "what nobody knows", { "joy", NULL, NULL, "t" },
       "{\"shoeSize\": 44, \"urn:x:y\": {\"a\": 1}, \"name\": {\"nick\": "
       "\"N\"}, \"title\": \"T\"}",

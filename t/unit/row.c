@@ -203,6 +203,40 @@ static const struct {
       "{\"division\":[1],\"manager\":\"7\",\"costCenter\":\"C\"}}",
       "{\"userName\":\"joy\",\"active\":true,\"" ENT "\":{\"costCenter\":"
       "\"C\"}}" },
+    { "nor what has another type than its attribute", { "joy", NULL, "w@x",
+      "t" }, "{\"title\":7,\"nickName\":true,\"name\":{\"familyName\":1,"
+      "\"middleName\":\"M\"},\"ims\":[\"x\",7,{\"value\":7},{\"value\":"
+      "\"i\",\"primary\":\"true\"}],\"" WORK "\":{\"display\":[\"W\"],"
+      "\"primary\":\"yes\"}}", "{\"userName\":\"joy\",\"active\":true,"
+      "\"name\":{\"middleName\":\"M\"},\"ims\":[{\"value\":\"i\"}],"
+      "\"emails\":[{\"type\":\"work\",\"value\":\"w@x\"}]}" },
+    { "nor what is spelt in another way", { "joy", NULL, "w@x", "t" },
+      "{\"TITLE\":\"T\",\"ims\":[{\"VALUE\":\"i\"}],\"" ENT "\":"
+      "{\"Division\":\"D\"},\"EMAILS[type eq \\\"work\\\"]\":"
+      "{\"display\":\"W\"}}", "{\"userName\":\"joy\",\"active\":true,"
+      "\"emails\":[{\"type\":\"work\",\"value\":\"w@x\"}]}" },
+    { "what belongs to a mapped element is an object", { "joy", NULL, "w@x",
+      "t" }, "{\"" WORK "\":[\"x\",{\"display\":\"W\"}]}",
+      "{\"userName\":\"joy\",\"active\":true,\"emails\":[{\"type\":"
+      "\"work\",\"value\":\"w@x\"}]}" },
+    { "and has nothing that has a column", { "joy", NULL, NULL, "t", NULL,
+      NULL, "Zurich" }, "{\"" WORK "\":{\"value\":\"old@x\"},"
+      "\"addresses[type eq \\\"home\\\"]\":{\"streetAddress\":\"S\","
+      "\"type\":\"work\"}}", "{\"userName\":\"joy\",\"active\":true,"
+      "\"addresses\":[{\"type\":\"home\",\"locality\":\"Zurich\"}]}" },
+    { "what the application keeps in a value stays with it", { "joy", NULL,
+      NULL, "t" }, "{\"name\":{\"middleName\":\"M\",\"own\":1},\"ims\":"
+      "[{\"own\":1},{\"value\":\"i\",\"own\":2}]}", "{\"userName\":"
+      "\"joy\",\"active\":true,\"name\":{\"middleName\":\"M\",\"own\":1},"
+      "\"ims\":[{\"value\":\"i\",\"own\":2}]}" },
+    { "but is no value", { "joy", NULL, NULL, "t" }, "{\"name\":"
+      "{\"givenName\":\"Old\",\"own\":1},\"" ENT "\":{\"manager\":"
+      "{\"displayName\":\"B\"}}}",
+      "{\"userName\":\"joy\",\"active\":true}" },
+    { "the Kelvin sign is a k, also in a type", { "joy", NULL, "w@x", "t" },
+      "{\"emails\":[{\"type\":\"wor\u212a\",\"value\":\"old@x\"}]}",
+      "{\"userName\":\"joy\",\"active\":true,\"emails\":[{\"type\":"
+      "\"work\",\"value\":\"w@x\"}]}" },
     { "an extra element of a mapped type is none", { "joy", NULL, "w@x",
       "t" }, "{\"emails\":[{\"type\":\"work\",\"value\":\"old@x\"},{\"type\":"
       "\"home\",\"value\":\"h@x\"}]}", "{\"userName\":\"joy\",\"active\":true,"
@@ -220,7 +254,7 @@ static const struct {
       { "joy", NULL, NULL, "t" }, "{\"Title\":\"a\",\"title\":\"b\","
       "\"TITLE\":\"c\",\"NickName\":\"d\",\"nickname\":\"e\",\"name\":"
       "{\"FamilyName\":\"f\",\"familyName\":\"g\"}}", "{\"userName\":"
-      "\"joy\",\"active\":true,\"title\":\"b\",\"NickName\":\"d\","
+      "\"joy\",\"active\":true,\"title\":\"b\","
       "\"name\":{\"familyName\":\"g\"}}" },
     { "what is no attribute is kept", { "joy", NULL, NULL, "t" },
       "{\"shoeSize\":44,\"ShoeSize\":1e400,\"wide\":"

@@ -405,9 +405,11 @@ static const struct {
       WHO "n.total AS how, r.*" TOKENS
       " CROSS JOIN LATERAL (SELECT count(*) AS total" USERS
       "r.\"deleted_at\" IS NULL AND ((lower((r.\"extra\"->>'title')) ="
-      " lower($1::text)))) AS n LEFT JOIN LATERAL (SELECT " SHOWN USERS
+      " lower($1::text) AND jsonb_typeof(r.\"extra\"->'title') = 'string')))"
+      " AS n LEFT JOIN LATERAL (SELECT " SHOWN USERS
       "r.\"deleted_at\" IS NULL AND ((lower((r.\"extra\"->>'title')) ="
-      " lower($2::text))) ORDER BY r.\"org\", r.\"id\" LIMIT $3::bigint"
+      " lower($2::text) AND jsonb_typeof(r.\"extra\"->'title') = 'string'))"
+      " ORDER BY r.\"org\", r.\"id\" LIMIT $3::bigint"
       " OFFSET $4::bigint) AS r ON true WHERE t.token_sha256 = $5::bytea"
       " <- T, T, 100, 0, \\x00ff",
       "filter: attribute \"title\" at character 1 is not kept by this"

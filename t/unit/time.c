@@ -74,6 +74,13 @@ static const char *const xsd[] = {
     "1970-01-01T00:00:00.000000001+05:30", "1970-01-01T00:00:00-14:00"
 };
 
+static const char *const unformatted[] = {
+    "", "x", "1970-01-01T00:00:00", "1970-01-01 00:00:00Z",
+    "1970-01-01T00:00:00+00:00", "1970-01-01T00:00:00.50Z",
+    "1970-01-01T00:00:00.0000001Z", "1970-02-30T00:00:00Z",
+    "1970-01-01T24:00:00Z", "1970-01-01T00:00:00Z "
+};
+
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 int main(void)
@@ -116,6 +123,12 @@ int main(void)
                "written as %s", written[i].text);
         ok(scim_time_parse(&time, written[i].text)
            && time == written[i].time, "%s read back", written[i].text);
+        ok(scim_time_is_formatted(written[i].text, pool),
+           "%s is in the form", written[i].text);
+    }
+    for (i = 0; i < COUNT(unformatted); i++) {
+        ok(!scim_time_is_formatted(unformatted[i], pool),
+           "%s is not in the form", unformatted[i]);
     }
     apr_terminate();
     return done_testing();

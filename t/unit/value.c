@@ -289,6 +289,19 @@ static void test_quirks(void)
        "what only the server sets");
 }
 
+/* No attribute that may be written is one by the book. */
+static void test_time(void)
+{
+    static const scim_attr_t since = { .name = "since",
+                                       .type = SCIM_TYPE_DATETIME };
+    scim_intake_t *intake = scim_intake_make(type, NULL, pool);
+    scim_json_t *value = NULL;
+
+    ok(!scim_value_decode(&value, parse("'2011-05-13T06:42:34.250+02:00'"),
+                          &since, intake), "a time elsewhere");
+    is_str(value->text, "2011-05-13T04:42:34.25Z", "is kept as one in UTC");
+}
+
 int main(void)
 {
     apr_initialize();
@@ -299,6 +312,7 @@ int main(void)
     test_same();
     test_element();
     test_quirks();
+    test_time();
     apr_pool_destroy(pool);
     apr_terminate();
     return done_testing();

@@ -49,8 +49,8 @@ sub run {
         and !grep { /^--?(?:start-httpd|run-tests)$/ } @argv) {
         exit _stop_left_up(grep { /clean/ } @argv);
     }
-    # files that are no test scripts: C units and fuzz replays
-    my @native = grep { m{^(?:\./)?t/(?:unit|fuzz)/[^/]+\.c$} } @argv;
+    # files that are no test scripts: C units, fuzz replays and properties
+    my @native = grep { m{^(?:\./)?t/(?:unit|fuzz|property)/[^/]+\.c$} } @argv;
     @argv = grep { my $a = $_; !grep { $_ eq $a } @native } @argv;
     my @tests = grep { m{\.t$} || -d $_ } @argv;
     $_ =~ s{/$}{} for @argv;
@@ -66,7 +66,8 @@ sub run {
     if (!$start_only) {
         my @offline = @native;
         if (!@tests && !@native) {
-            @offline = (native('t/unit'), _scripts('guard'), native('t/fuzz'));
+            @offline = (native('t/unit'), _scripts('guard'), native('t/fuzz'),
+                        native('t/property'));
             @tests = map { _scripts($_) } qw(api client);
             push @argv, @tests;
         }
@@ -77,13 +78,14 @@ sub run {
             @argv = grep { !m{^(?:\./)?t/guard(?:/|$)} } @argv;
         }
         $self->_sanitizer_logs;
+        _start_cluster() if grep { m{t/property/} } @offline;
         $self->_harness(2)->aggregate_tests($aggregate, @offline) if @offline;
         $self->_finish unless @tests;
     }
     $self->SUPER::run(@argv);
 }
 
-# ---- tests that need no server ----
+# ---- tests that need no httpd ----
 
 sub _scripts {
     my ($kind) = @_;
@@ -108,17 +110,28 @@ sub _harness {
         failures  => 1,
         exec      => sub {
             my (undef, $file) = @_;
-            my ($kind, $name) = $file =~ m{t/(unit|fuzz)/([^/]+)\.c$}
+            my ($kind, $name) = $file =~ m{t/(unit|fuzz|property)/([^/]+)\.c$}
                 or return undef;
             my $program = "$BUILD/$kind/$name";
             return "1..1\nnot ok 1 - $program is not built\n" unless -x $program;
             return [$program] if $kind eq 'unit';
+            return [$program, $cluster->conninfo(user => ScimTest::Cluster::SUPERUSER)]
+                if $kind eq 'property';
             return [$program, "$T/fuzz/corpus/$name"];
         },
     });
 }
 
 # ---- the servers ----
+
+# One cluster for the properties, which keep to a schema of their own, and for
+# httpd.
+sub _start_cluster {
+    return if $cluster;
+    _make_run_dir();
+    $cluster = ScimTest::Cluster->new(dir => "$run/pg");
+    $cluster->start;
+}
 
 sub pre_configure {
     my $self = shift;
@@ -177,8 +190,7 @@ sub start {
     my $ok = eval {
         $self->_sanitizer_logs;
         $ENV{SCIM_MODULE} = ScimTest::Httpd::module_file();
-        $cluster = ScimTest::Cluster->new(dir => "$run/pg");
-        $cluster->start;
+        _start_cluster();
         my $url = "http://127.0.0.1:$self->{conf_opts}{port}";
         spew("$run/httpd/conf/scim-reference.conf", ScimTest::Httpd::reference_conf(
             database => $cluster->conninfo,

@@ -1,0 +1,101 @@
+/* Fuzzing of query strings: what is read stays within its bounds, and the
+ * attributes that it names make a projection. */
+#include "query/list.h"
+#include "base/fold.h"
+#include "query/projection.h"
+#include "t/property/types.h"
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE 100
+#define PAGE_MAX 1000
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static scim_rtype_t *type;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    apr_pool_t *pool;
+
+    (void)argc;
+    (void)argv;
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    type = make_test_type(pool);
+    return 0;
+}
+
+static void check(int holds)
+{
+    if (!holds) {
+        abort();
+    }
+}
+
+/* What a request wrote is shown besides, and what is never shown is not. */
+static void check_more(const unsigned char *shown, apr_pool_t *pool)
+{
+    unsigned char *named = memset(apr_palloc(pool, type->nattrs), 1,
+                                  type->nattrs);
+    const unsigned char *more = scim_projection_add(shown, named, type, pool);
+    int i;
+
+    for (i = 0; i < type->nattrs; i++) {
+        const scim_attr_t *attr = type->attrs[i];
+
+        check(more[i] >= shown[i]);
+        check(attr->returned != SCIM_RETURNED_NEVER || !more[i]);
+    }
+}
+
+static void check_list(const scim_list_t *list, apr_pool_t *pool)
+{
+    const unsigned char *shown;
+    int i;
+
+    check(list->start >= 1 && list->count >= 0 && list->count <= PAGE_MAX);
+    check(!list->attributes || *list->attributes);
+    check(!list->excluded || *list->excluded);
+    check(!list->filter
+          || (*list->filter
+              && scim_utf8_is_valid(list->filter, strlen(list->filter))));
+    if (!scim_projection_make(&shown, list->attributes, list->excluded, type,
+                              pool)) {
+        /* what is always or never returned, whatever is asked for */
+        for (i = 0; i < type->nattrs; i++) {
+            const scim_attr_t *attr = type->attrs[i];
+
+            check(attr->returned != SCIM_RETURNED_ALWAYS || attr->parent
+                  || shown[i]);
+            check(attr->returned != SCIM_RETURNED_NEVER || !shown[i]);
+        }
+        check_more(shown, pool);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    scim_list_t list;
+    apr_pool_t *pool;
+    scim_err_t *err;
+
+    apr_pool_create(&pool, NULL);
+    err = scim_list_parse(&list, apr_pstrmemdup(pool, (const char *)data,
+                                                size), PAGE, PAGE_MAX, pool);
+    if (err) {
+        check((err->kind == SCIM_ERR_INVALID_VALUE
+               || err->kind == SCIM_ERR_INVALID_FILTER) && err->detail[0]);
+    }
+    else {
+        check_list(&list, pool);
+    }
+    apr_pool_destroy(pool);
+    return 0;
+}
