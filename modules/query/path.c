@@ -57,7 +57,7 @@ static void parse_plain(scim_path_t *path, const char *text,
 /* Whether `.value` behind the brackets is the element itself: a simple one. */
 static int is_itself(const scim_attr_t *attr, const char *tail)
 {
-    return attr->type != SCIM_TYPE_COMPLEX
+    return attr && attr->type != SCIM_TYPE_COMPLEX
         && apr_cstr_casecmp(tail, ".value") == 0;
 }
 

@@ -319,9 +319,9 @@ static const char *check_options(entry_t *entry, int is_sub, apr_pool_t *pool)
 /* Lines */
 
 /* The entry of `URN:attr` or `URN:attr.sub`: the URN ends at the last
- * colon. */
-static const char *find_entry(entry_t **pentry, int *pis_sub,
-                              scim_draft_t *draft, const char *target)
+ * colon. NULL: there is something wrong with it. */
+static entry_t *find_entry(const char **pwrong, int *pis_sub,
+                           scim_draft_t *draft, const char *target)
 {
     apr_pool_t *pool = draft->pool;
     const char *colon = strrchr(target, ':'), *dot = strchr(colon, '.');
@@ -330,29 +330,27 @@ static const char *find_entry(entry_t **pentry, int *pis_sub,
     const char *name = dot ? apr_pstrmemdup(pool, colon + 1,
                                             (apr_size_t)(dot - colon) - 1)
                            : colon + 1;
-    const char *wrong;
+    entry_t *entry;
 
     if (!scim_attr_is_name(name) || (dot && !scim_attr_is_name(dot + 1))) {
-        return apr_psprintf(pool, "\"%s\" does not end in the name of an "
-                            "attribute", target);
+        *pwrong = apr_psprintf(pool, "\"%s\" does not end in the name of an "
+                               "attribute", target);
+        return NULL;
     }
-    if ((wrong = check_urn(draft, urn))) {
-        return wrong;
+    if ((*pwrong = check_urn(draft, urn))) {
+        return NULL;
     }
-    *pentry = get_entry(get_schema(draft, urn)->entries, name);
+    entry = get_entry(get_schema(draft, urn)->entries, name);
     *pis_sub = dot != NULL;
-    if (dot) {
-        *pentry = get_entry((*pentry)->subs, dot + 1);
-    }
-    return NULL;
+    return dot ? get_entry(entry->subs, dot + 1) : entry;
 }
 
 const char *scim_draft_attribute(scim_draft_t *draft, const char *target,
                                  const apr_array_header_t *options)
 {
     apr_pool_t *pool = draft->pool;
-    entry_t *entry = NULL;
-    const char *wrong;
+    entry_t *entry;
+    const char *wrong = NULL;
     int is_sub = 0, i;
 
     if (apr_cstr_casecmpn(target, "urn:", 4) != 0 || strchr(target, '[')
@@ -362,7 +360,8 @@ const char *scim_draft_attribute(scim_draft_t *draft, const char *target,
                              &APR_ARRAY_IDX(options, 0, scim_option_t),
                              "known is key=COLUMN", pool);
     }
-    if ((wrong = find_entry(&entry, &is_sub, draft, target))) {
+    entry = find_entry(&wrong, &is_sub, draft, target);
+    if (!entry) {
         return wrong;
     }
     if (entry->target) {

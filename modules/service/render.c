@@ -378,11 +378,14 @@ static void put_multi(scim_buf_t *buf, const scim_render_t *render,
     keep_unless_empty(buf, mark, '[', ']');
 }
 
-/* What a JSON string means. */
+/* What a JSON string means; "" where there is none. */
 static const char *text_of(scim_span_t string, apr_pool_t *pool)
 {
     scim_json_t *value;
 
+    if (!string.text || string.len < 2) {
+        return "";
+    }
     if (memchr(string.text, '\\', string.len)
         && !scim_json_parse(&value, string.text, string.len, pool)) {
         return value->text;

@@ -160,7 +160,7 @@ static scim_err_t *related_operand(const writer_t *w, operand_t *operand,
                                    const scim_filter_t *filter)
 {
     const scim_mapping_t *others = w->mapping->relation->others;
-    const char *name = filter->sub->name;
+    const char *name = filter->sub ? filter->sub->name : "";
 
     if (strcasecmp(name, "value") == 0) {
         operand->text = apr_pstrcat(w->pool, "o.",
