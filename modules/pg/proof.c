@@ -350,10 +350,11 @@ static void check_columns(proof_t *proof, scim_facts_t *facts)
 static void check_counter(proof_t *proof)
 {
     const scim_mapping_t *mapping = proof->mapping;
-    const dbcolumn_t *column = mapping->version
-                             ? column_of(proof, mapping->version,
-                                         "ScimVersion") : NULL;
+    const dbcolumn_t *column;
 
+    proof->about = mapping->version;
+    column = mapping->version ? column_of(proof, mapping->version,
+                                          "ScimVersion") : NULL;
     if (!column) {
         return;
     }

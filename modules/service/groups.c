@@ -19,6 +19,7 @@ typedef struct group_baton_t {
     const char *operation;      /* for the event */
     const scim_patch_t *patch;  /* PATCH */
     const scim_json_t *body;    /* POST, PUT */
+    scim_json_t *resource;      /* POST: what the body makes of nothing */
     scim_membership_t *membership;
     const unsigned char *named; /* what the request was about */
     int with_related;           /* the answer has the members */
@@ -94,8 +95,7 @@ static scim_err_t *commit(group_baton_t *group, scim_talk_t *talk,
  * back from the dead: a deleted group has no history that a new one could not
  * do without. */
 static scim_err_t *created(const group_baton_t *group,
-                           const scim_talk_t *talk,
-                           const scim_json_t *resource)
+                           const scim_talk_t *talk)
 {
     if (!group->answer.count) {
         return scim_err_make(SCIM_ERR_INVALID_VALUE,
@@ -104,7 +104,7 @@ static scim_err_t *created(const group_baton_t *group,
     }
     return group->answer.found[0].how == 'i' ? NULL
          : scim_rules_conflict(talk, talk->mapping->type->external_id,
-                               resource);
+                               group->resource);
 }
 
 static scim_err_t *talk_create(scim_talk_t *talk, void *baton)
@@ -112,17 +112,13 @@ static scim_err_t *talk_create(scim_talk_t *talk, void *baton)
     group_baton_t *group = baton;
     const scim_call_t *call = talk->call;
     apr_pool_t *pool = call->request->pool;
-    scim_intake_t *intake = scim_intake_begin(call->reply, call);
-    scim_json_t *resource = scim_json_make(SCIM_JSON_OBJECT, pool);
     const apr_array_header_t *added, *removed;
     scim_change_t change = { 0 };
     scim_state_t *state;
     scim_sql_t sql;
     scim_err_t *err;
 
-    SCIM_TRY(scim_patch_merge(resource, group->body, intake));
-    group->named = intake->named;
-    state = scim_row_split(talk->mapping, resource, pool);
+    state = scim_row_split(talk->mapping, group->resource, pool);
     err = scim_state_check(talk->mapping, talk->facts, state, pool);
     scim_sql_init(&sql, pool);
     if (err) {
@@ -131,13 +127,14 @@ static scim_err_t *talk_create(scim_talk_t *talk, void *baton)
         return err;
     }
     change.operation = "create";
-    change.changes = scim_row_changes(talk->mapping, NULL, resource, pool);
+    change.changes = scim_row_changes(talk->mapping, NULL,
+                                      group->resource, pool);
     if (scim_membership_is_empty(group->membership)) {
         scim_sql_create(&sql, talk->mapping, talk->facts, &call->asker, state,
                         &change);
         err = scim_talk_ask(talk, &group->answer, &sql, SCIM_ASK_ALONE);
         return err ? scim_rules_word(talk, err, state)
-                   : created(group, talk, resource);
+                   : created(group, talk);
     }
     change.added = named_keys(group, talk);
     scim_sql_create(&sql, talk->mapping, talk->facts, &call->asker, state,
@@ -146,7 +143,7 @@ static scim_err_t *talk_create(scim_talk_t *talk, void *baton)
     if (err) {
         return scim_rules_word(talk, err, state);
     }
-    SCIM_TRY(created(group, talk, resource));
+    SCIM_TRY(created(group, talk));
     SCIM_TRY(scim_membership_resolve(&added, &removed, group->membership));
     return commit(group, talk, NULL, group->answer.found[0].row.id);
 }
@@ -243,6 +240,20 @@ static scim_err_t *read_body(group_baton_t *group, scim_view_t *view,
                                     scim_intake_begin(&unsaid, call));
 }
 
+static scim_err_t *read_create(group_baton_t *group, scim_view_t *view,
+                               const scim_call_t *call)
+{
+    scim_intake_t *intake;
+
+    SCIM_TRY(read_body(group, view, call));
+    SCIM_TRY(scim_view_check(call, NULL));
+    intake = scim_intake_begin(call->reply, call);
+    group->resource = scim_json_make(SCIM_JSON_OBJECT, call->request->pool);
+    SCIM_TRY(scim_patch_merge(group->resource, group->body, intake));
+    scim_view_add(view, intake->named, call);
+    return NULL;
+}
+
 static scim_err_t *read_patch(group_baton_t *group, scim_view_t *view,
                               const scim_call_t *call)
 {
@@ -267,13 +278,11 @@ scim_err_t *scim_groups_create(scim_reply_t *reply, const scim_call_t *call)
     scim_err_t *err;
 
     group.membership = scim_membership_make(call->request->pool);
-    err = read_body(&group, &view, call);
-    err = err ? err : scim_view_check(call, NULL);
+    err = read_create(&group, &view, call);
     if (err) {
         return scim_resources_refuse(call, err);
     }
     SCIM_TRY(scim_talk(call, talk_create, &group));
-    scim_view_add(&view, group.named, call);
     scim_view_reply(reply, call, &view, 201, &group.answer.found[0].row);
     return NULL;
 }

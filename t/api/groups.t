@@ -84,6 +84,18 @@ is_error post('/Groups', { displayName => 'Other', externalId => 'ext-g', member
     qr/externalId/, 'the same with members';
 is_resource post('/Groups', { displayName => 'Cased', externalId => 'EXT-G' }, @there), 201, 'externalId is case exact';
 
+# ---- who is not let in ----
+
+for my $case ([GET => '/Groups'], [GET => "/Groups/$id"], [POST => '/Groups', { displayName => 'X' }], [POST => '/Groups', {}],
+              [POST => '/Groups', { displayName => 'X', members => [$u0] }], [POST => '/Groups', { members => [17] }],
+              [PUT => "/Groups/$id", { displayName => 'X' }], [PATCH => "/Groups/$id", { Operations => [{ op => 'remove', path => 'members' }] }],
+              [PATCH => "/Groups/$id", { Operations => [{ op => 'remove' }] }], [DELETE => "/Groups/$id"], [POST => '/Groups/.search', {}]) {
+    my ($method, $path, $body) = @$case;
+    is_error scim($method, $path, $body, @there, token => 'scim_' . '0' x 64), 401, undef, undef,
+        "T5: $method $path with an unknown token and " . ($body ? encode($body) : 'no body');
+}
+is_deeply get("/Groups/$id", @there)->json, $group, 'T5: none of them has changed anything';
+
 # ---- who cannot be a member ----
 
 my $gone = new_user(@there)->{id};
@@ -182,6 +194,28 @@ is_error get('/Groups?filter=' . filter('displayName eq'), @there), 400, 'invali
     my $none = get('/Groups?count=2&excludedAttributes=members', @there)->json;
     ok !grep({ exists $_->{members} } @{ $none->{Resources} }), 'or without';
     is_list get('/Groups?excludedAttributes=members&filter=' . filter('displayName eq "c1c1"'), @there), 0, 'the connection test';
+}
+
+# ---- order, cursors, searches ----
+
+{
+    my $by_name = sub { [map { $_->{displayName} } @{ $_[0]->json->{Resources} }] };
+    my $list = get('/Groups?sortBy=displayName&sortOrder=descending&filter=' . filter('displayName sw "fire" or displayName eq "zebra"'), @there);
+    is_deeply $by_name->($list), ['Zebra', 'Fire Wardens'], 'groups are sorted';
+    is scalar(@{ $list->json->{Resources}[1]{members} }), 2, 'and have their members';
+    $list = post('/Groups/.search', { schemas => ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],
+        filter => "members eq \"$u1\"", excludedAttributes => ['members'] }, @there);
+    is_list $list, 1, 'a search';
+    is_deeply [$list->json->{Resources}[0]{id}, $list->json->{Resources}[0]{members}], [$id, undef], 'finds the group, without members';
+    my (@walked, $cursor);
+    for (1 .. 20) {
+        my $page = get('/Groups?count=2&cursor=' . ($cursor // ''), @there)->json;
+        push @walked, map { $_->{id} } @{ $page->{Resources} };
+        $cursor = $page->{nextCursor} // last;
+    }
+    is_deeply \@walked, [map { $_->{id} } @{ get('/Groups', @there)->json->{Resources} }], 'cursors lead through all groups';
+    my %type = map { $_->{meta}{resourceType} => 1 } @{ get('/?filter=' . filter('meta.created gt "2020-01-01T00:00:00Z"'), @there)->json->{Resources} };
+    is_deeply [sort keys %type], [qw(Group User)], 'a query from the root covers both types';
 }
 
 # ---- PUT ----
