@@ -13,7 +13,7 @@ Q        = $(if $(V),,@)
 MAKEFLAGS += --no-print-directory
 
 # Everything that t/TEST and t/bin/up read. MPM: event, worker or prefork.
-export MPM SCIM_PORT PG_PORT UP_DIR USERS SCIM_GROUPS SCIM_EXTRA_CONF
+export MPM SCIM_PORT PG_PORT UP_DIR USERS SCIM_GROUPS SCIM_GUARD SCIM_EXTRA_CONF
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -32,7 +32,8 @@ help:
 	@echo 'make demo            users of two directories, provisioned; USERS=2400'
 	@echo 'make up, make down   a private PostgreSQL and httpd to play with'
 	@echo '                     SCIM_PORT=8642 PG_PORT=54329 UP_DIR=build/up MPM=event'
-	@echo '                     USERS=0 SCIM_GROUPS=off SCIM_EXTRA_CONF=file'
+	@echo '                     USERS=0 SCIM_GROUPS=off SCIM_GUARD=off'
+	@echo '                     SCIM_EXTRA_CONF=file'
 	@echo 'make test            all tests; MPM=worker, TESTS="t/api/rig.t -v"'
 	@echo 'make check-sanitize  the same under ASan and UBSan'
 	@echo 'make check-static    gcc and clang -Werror, -fanalyzer, clang-tidy, cppcheck'

@@ -130,6 +130,99 @@ SELECT s.value, s.made_at
  WHERE s.name = 'cursor_key'
    AND (s.ends_at IS NULL OR s.ends_at > statement_timestamp());
 
+-- What ScimGuard counts: how many accounts the tokens of a tenant have
+-- deactivated or deleted since a window began. The row is locked by requests
+-- that deactivate somebody, until they commit, and by no others.
+CREATE TABLE IF NOT EXISTS scim.guards (
+    tenant          text PRIMARY KEY,
+    began_at        timestamptz,        -- the window; NULL: none is open
+    active          bigint NOT NULL DEFAULT 0,  -- active accounts when it began
+    taken           bigint NOT NULL DEFAULT 0,  -- deactivated since
+    released_until  timestamptz         -- nothing is counted until then
+);
+
+-- Lock the row of a tenant, and say whether a window begins now, for which the
+-- active accounts have to be counted. Both functions are called by the statement
+-- that deactivates an account, whose one time they share.
+CREATE OR REPLACE FUNCTION scim.guard_begins(tenant text, seconds integer)
+    RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    guard scim.guards;
+BEGIN
+    LOOP
+        SELECT g.* INTO guard FROM scim.guards g
+         WHERE g.tenant = guard_begins.tenant
+           FOR NO KEY UPDATE;
+        EXIT WHEN FOUND;
+        INSERT INTO scim.guards (tenant) VALUES (guard_begins.tenant)
+            ON CONFLICT DO NOTHING;
+    END LOOP;
+    RETURN coalesce(guard.released_until <= statement_timestamp(), true)
+       AND coalesce(guard.began_at + make_interval(secs => seconds)
+                    <= statement_timestamp(), true);
+END
+$$;
+
+-- Count one more, and refuse it when there are too many: the error undoes the
+-- statement, the count included. "active" is NULL unless a window begins.
+CREATE OR REPLACE FUNCTION scim.guard_count(tenant text, active bigint,
+                                            at_least integer, percent integer,
+                                            seconds integer)
+    RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    guard scim.guards;
+BEGIN
+    UPDATE scim.guards g
+       SET began_at = CASE WHEN guard_count.active IS NULL THEN g.began_at
+                           ELSE statement_timestamp() END,
+           active = coalesce(guard_count.active, g.active),
+           taken = CASE WHEN guard_count.active IS NULL THEN g.taken
+                        ELSE 0 END + 1
+     WHERE g.tenant = guard_count.tenant
+       AND coalesce(g.released_until <= statement_timestamp(), true)
+     RETURNING g.* INTO guard;
+    IF guard.taken > greatest(at_least, guard.active * percent / 100) THEN
+        RAISE EXCEPTION 'too many deactivations for ScimGuard in tenant %',
+                guard_count.tenant
+            USING ERRCODE = 'SC503',
+                  -- for the module, which puts it in words: how many there were,
+                  -- of how many, and the seconds until the window ends
+                  DETAIL = format('%s %s %s', guard.taken - 1, guard.active,
+                      ceil(extract(epoch FROM guard.began_at
+                           + make_interval(secs => seconds)
+                           - statement_timestamp())));
+    END IF;
+    RETURN true;
+END
+$$;
+
+-- It is meant: let everything through for a while. With it a new window begins.
+--
+--     SELECT scim.release('1');
+CREATE OR REPLACE FUNCTION scim.release(tenant text,
+                                        duration interval DEFAULT '1 hour')
+    RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF tenant IS NULL OR (now() + duration > now()) IS NOT TRUE THEN
+        RAISE EXCEPTION 'could not release: say which tenant, and for how long';
+    END IF;
+    INSERT INTO scim.guards (tenant, released_until)
+    VALUES (release.tenant, now() + duration)
+        ON CONFLICT ON CONSTRAINT guards_pkey
+        DO UPDATE SET began_at = NULL, active = 0, taken = 0,
+                      released_until = excluded.released_until;
+END
+$$;
+
 -- The role of the module: an ordinary one that owns nothing. It can log in; how
 -- (peer, certificate, password) is yours to say, in pg_hba.conf and with
 -- "\password mod_scim". Where the owner of the application may not create
@@ -180,11 +273,21 @@ $$;
 -- events: it cannot read them, alter them, or choose their time. Keys it reads
 -- through the view, and cannot make or change.
 REVOKE ALL ON SCHEMA scim FROM PUBLIC;
-REVOKE ALL ON scim.events, scim.settings, scim.cursor_keys FROM PUBLIC;
-REVOKE ALL ON FUNCTION scim.version(), scim.rotate_key() FROM PUBLIC;
+REVOKE ALL ON scim.events, scim.settings, scim.cursor_keys, scim.guards
+    FROM PUBLIC;
+REVOKE ALL ON FUNCTION scim.version(), scim.rotate_key(),
+                       scim.guard_begins(text, integer),
+                       scim.guard_count(text, bigint, integer, integer,
+                                        integer),
+                       scim.release(text, interval)
+    FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA scim TO mod_scim;
-GRANT EXECUTE ON FUNCTION scim.version() TO mod_scim;
+GRANT EXECUTE ON FUNCTION scim.version(),
+                          scim.guard_begins(text, integer),
+                          scim.guard_count(text, bigint, integer, integer,
+                                           integer)
+    TO mod_scim;
 GRANT SELECT ON scim.cursor_keys TO mod_scim;
 GRANT INSERT (tenant, actor, token_id, request_id, operation, resource_type,
               resource_id, changes, outcome)
@@ -194,6 +297,7 @@ COMMENT ON SCHEMA scim IS 'mod_scim: tokens, events, and their functions';
 COMMENT ON TABLE scim.events IS 'what was changed through SCIM, by whom, when';
 COMMENT ON TABLE scim.settings IS 'what all hosts share: the key of cursors';
 COMMENT ON VIEW scim.cursor_keys IS 'keys that open cursors now, newest in use';
+COMMENT ON TABLE scim.guards IS 'deactivations of late, by tenant (ScimGuard)';
 
 
 -- =============================================================================
@@ -455,7 +559,8 @@ REVOKE ALL ON FUNCTION scim.token_issue(bigint, interval),
 --                           scim.token_rotate(text, interval, interval),
 --                           scim.token_list(text),
 --                           scim.access_organisation(bigint, boolean),
---                           scim.access_user(bigint, boolean)
+--                           scim.access_user(bigint, boolean),
+--                           scim.release(text, interval)
 --     TO wiggledesk;
 
 

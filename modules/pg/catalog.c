@@ -77,7 +77,10 @@ static const char sql_contract[] =
     "'EXECUTE'), false), "
     "to_regclass('scim.cursor_keys') IS NOT NULL, "
     "coalesce(has_table_privilege(to_regclass('scim.cursor_keys'), "
-    "'SELECT'), false)";
+    "'SELECT'), false), "
+    "(SELECT count(*) FROM pg_catalog.pg_proc WHERE pronamespace = "
+    "to_regnamespace('scim') AND proname IN ('guard_begins', 'guard_count') "
+    "AND has_function_privilege(oid, 'EXECUTE')) = 2";
 
 static int is_true(const PGresult *result, int row, int column)
 {
@@ -188,6 +191,7 @@ static void read_contract(scim_catalog_t *catalog, const PGresult *result)
     catalog->can_call_version = is_true(result, 0, 5);
     catalog->has_cursor_keys = is_true(result, 0, 6);
     catalog->can_select_cursor_keys = is_true(result, 0, 7);
+    catalog->can_call_guard = is_true(result, 0, 8);
 }
 
 scim_err_t *scim_catalog_read(scim_catalog_t **pcatalog, scim_conn_t *conn,

@@ -42,6 +42,7 @@ struct scim_conn_t {
     PGconn *pg;
     char sqlstate[6];
     const char *constraint;     /* in the pool of the failed turn */
+    const char *detail;         /* likewise */
 };
 
 /* The server's texts end in a newline and may have several lines. */
@@ -282,6 +283,7 @@ scim_err_t *scim_conn_begin(scim_conn_t *conn, apr_time_t deadline,
     conn->deadline = deadline;
     conn->sqlstate[0] = '\0';
     conn->constraint = NULL;
+    conn->detail = NULL;
     if (is_open(conn) && apr_hash_count(conn->statements) < STATEMENTS_MAX) {
         return NULL;
     }
@@ -421,6 +423,7 @@ static scim_err_t *refused(scim_conn_t *conn, const PGresult *result,
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *constraint = PQresultErrorField(result,
                                                 PG_DIAG_CONSTRAINT_NAME);
+    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
     const char *cause;
     scim_err_t *err;
 
@@ -428,12 +431,18 @@ static scim_err_t *refused(scim_conn_t *conn, const PGresult *result,
     text = server_text(text ? text : PQresultErrorMessage(result), pool);
     apr_cpystrn(conn->sqlstate, state, sizeof(conn->sqlstate));
     conn->constraint = constraint ? apr_pstrdup(pool, constraint) : NULL;
+    conn->detail = detail ? apr_pstrdup(pool, detail) : NULL;
     cause = apr_psprintf(pool, "%s (SQLSTATE %s)", text, state);
     if (strncmp(state, "SC4", 3) == 0 && apr_isdigit(state[3])
         && apr_isdigit(state[4])) {
         err = scim_err_make_cause(SCIM_ERR_APPLICATION, text, cause, pool);
         err->status = atoi(state + 2);
         return err;
+    }
+    if (strcmp(state, "SC503") == 0) {
+        return scim_err_make_cause(SCIM_ERR_HELD_BACK,
+                                   "held back by the application's guard; try "
+                                   "again later", cause, pool);
     }
     if (strcmp(state, "P0001") == 0) {
         return scim_err_make_cause(SCIM_ERR_INVALID_VALUE,
@@ -540,6 +549,7 @@ scim_err_t *scim_conn_turn(PGresult ***presults, scim_conn_t *conn,
 
     conn->sqlstate[0] = '\0';
     conn->constraint = NULL;
+    conn->detail = NULL;
     if (!conn->pg) {
         return unavailable("the connection was lost", pool);
     }
@@ -567,6 +577,11 @@ const char *scim_conn_sqlstate(const scim_conn_t *conn)
 const char *scim_conn_constraint(const scim_conn_t *conn)
 {
     return conn->constraint;
+}
+
+const char *scim_conn_detail(const scim_conn_t *conn)
+{
+    return conn->detail;
 }
 
 int scim_conn_can_retry(const scim_conn_t *conn)

@@ -822,6 +822,12 @@ static void check_contract(proof_t *proof)
              "ON FUNCTION scim.version() TO \"%s\"", catalog->role,
              catalog->role);
     }
+    else if (mapping->guard && !catalog->can_call_guard) {
+        note(proof, "ScimGuard: role \"%s\" may not call its functions; GRANT "
+             "EXECUTE ON FUNCTION scim.guard_begins(text, integer), "
+             "scim.guard_count(text, bigint, integer, integer, integer) TO "
+             "\"%s\"", catalog->role, catalog->role);
+    }
     else if (!catalog->can_insert_events) {
         note(proof, "role \"%s\" may not write events; GRANT INSERT (tenant, "
              "actor, token_id, request_id, operation, resource_type, "

@@ -319,6 +319,38 @@ static void put_actor(scim_sql_t *sql, const char *type)
     PUTS(sql, " END");
 }
 
+/* Whether the account is active before and not after. */
+static int deactivates(const scim_mapping_t *mapping,
+                       const scim_state_t *before, const scim_state_t *after)
+{
+    const scim_attr_t *active = mapping->type->active;
+    int place = active ? mapping->places[active->index] : -1;
+
+    return place >= 0 && before->values[place]
+        && *before->values[place] == 't'
+        && (!after->values[place] || *after->values[place] != 't');
+}
+
+/* For RETURNING, so that it is reached by a row that is really written: count
+ * it, and fail with all of the statement when there are too many. It locks the
+ * row of the tenant's guard first. The accounts are counted once in a window
+ * only: CASE does not look at the query before it is wanted. */
+static void put_guard(scim_sql_t *sql, const scim_mapping_t *mapping,
+                      const scim_facts_t *facts)
+{
+    const scim_guard_t *guard = mapping->guard;
+
+    scim_buf_printf(&sql->text, ", (SELECT scim.guard_count(t.tenant, CASE "
+                    "WHEN scim.guard_begins(t.tenant, %d) THEN (SELECT "
+                    "count(*)", guard->seconds);
+    put_from_live(sql, mapping, facts);
+    PUTS(sql, " AND ");
+    put_value(sql, scim_mapping_column(mapping, mapping->type->active, NULL),
+              mapping->type);
+    scim_buf_printf(&sql->text, ") END, %d, %d, %d) FROM t) AS counted",
+                    guard->least, guard->percent, guard->seconds);
+}
+
 /* Statements */
 
 void scim_sql_token(scim_sql_t *sql, const scim_mapping_t *mapping,
@@ -816,6 +848,9 @@ void scim_sql_update(scim_sql_t *sql, const scim_mapping_t *mapping,
     if (has_own) {
         PUTS(sql, " RETURNING ");
         put_columns(sql, mapping, 0);
+        if (mapping->guard && deactivates(mapping, before, after)) {
+            put_guard(sql, mapping, facts);
+        }
     }
     PUTS(sql, ")");
     scim_related_change(sql, mapping, facts, "changed", change);

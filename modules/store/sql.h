@@ -136,6 +136,8 @@ typedef enum {
  * Write what differs and the event. Something must differ, or members come or
  * go, or the mode must be one that changes the tombstone. Triggers that members
  * set off have not run when the answer is made.
+ * An account that is deactivated is counted by the mapping's guard, which may
+ * refuse it.
  *
  * @param version with MET and REVIVE: SCIM_SQL_VERSION of the row as met
  */

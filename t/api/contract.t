@@ -83,10 +83,13 @@ for my $case (
     ['give itself a key of cursors',     q{INSERT INTO scim.settings (name, value) VALUES ('cursor_key', sha256('x'))}],
     ['end a key of cursors',             'UPDATE scim.settings SET ends_at = now()'],
     ['write to the view of keys',        q{UPDATE scim.cursor_keys SET key = sha256('x')}],
+    ['read what the guard counts',       'SELECT taken FROM scim.guards'],
+    ['change what the guard counts',     'UPDATE scim.guards SET taken = 0'],
     ['choose the time of an event',      q{INSERT INTO scim.events (at, operation, outcome) VALUES (now(), 'x', 'applied')}],
     ['choose the number of an event',    q{INSERT INTO scim.events (id, operation, outcome) OVERRIDING SYSTEM VALUE VALUES (1, 'x', 'applied')}],
     # running
     ['rotate the key of cursors',        'SELECT scim.rotate_key()'],
+    ['release what the guard holds',     q{SELECT scim.release('1')}],
     ['issue a token',                    "SELECT scim.token_issue($admin, interval '1 day')"],
     ['revoke a token',                   q{SELECT scim.token_revoke('1')}],
     ['switch an organisation on',        'SELECT scim.access_organisation(1, true)'],
@@ -179,6 +182,7 @@ sub privileges {
 my @expected = sort(
     'schema scim USAGE', 'schema public USAGE', 'function scim.version()', 'table scim.tokens SELECT',
     'table scim.cursor_keys SELECT',
+    'function scim.guard_begins(text,integer)', 'function scim.guard_count(text,bigint,integer,integer,integer)',
     (map { "column public.users.$_ SELECT" } qw(id organisation_id username username_key email email_key first_name
         last_name role active external_id deleted_at scim_extra created_at updated_at)),
     (map { "column public.users.$_ INSERT" } qw(organisation_id username email first_name last_name active external_id
@@ -208,7 +212,7 @@ is db()->selectrow_array(q{SELECT has_database_privilege('mod_scim', current_dat
 # docs/database.md says the same
 {
     my $doc = slurp(top() . '/docs/database.md');
-    for my $name (qw(scim.version() scim.tokens scim.cursor_keys scim.events)) {
+    for my $name (qw(scim.version() scim.guard_begins scim.guard_count scim.tokens scim.cursor_keys scim.events)) {
         like $doc, qr/\| `\Q$name\E` \| (?:EXECUTE|SELECT|INSERT)/, "docs/database.md lists the right on $name";
     }
 }
@@ -361,7 +365,8 @@ refused_with($$_[0], $$_[1], "refused: $$_[0]") for
 db()->do("CREATE ROLE somebody_$$");
 db()->do("GRANT USAGE ON SCHEMA scim TO somebody_$$");
 for my $call ("scim.token_issue($admin, '1 day')", "scim.token_revoke('1')", 'scim.access_organisation(1, true)',
-              "scim.access_user($id, true)", 'scim.version()', 'scim.rotate_key()') {
+              "scim.access_user($id, true)", 'scim.version()', 'scim.rotate_key()', q{scim.release('1')},
+              q{scim.guard_begins('1', 1)}, q{scim.guard_count('1', 1, 1, 1, 1)}) {
     db()->do("SET ROLE somebody_$$");
     is state_of(db(), "SELECT $call"), '42501', "nobody may call $call by himself";
     db()->do('RESET ROLE');
@@ -622,6 +627,7 @@ my @database;
     is $dbh->selectrow_array('SELECT count(*) FROM scim.cursor_keys'), 1, 'with a key';
     is $dbh->selectrow_array(q{SELECT count(*) FROM scim.events WHERE operation = 'kept'}), 1, 'and keeping the events';
     is_deeply [sort @{ privileges($dbh) }], \@expected, 'the role has its privileges';
+
     $dbh->disconnect;
 }
 {

@@ -824,9 +824,45 @@ static void test_pieces(apr_pool_t *pool)
            "parameters are counted");
 }
 
+/* With a guard: the statements that deactivate an active account, and no
+ * others, count it. */
+static void test_guard(scim_mapping_t *full, scim_mapping_t *bare,
+                       apr_pool_t *pool)
+{
+    static const scim_guard_t guard = { 20, 10, 3600 };
+    static const char counted[] =
+        " RETURNING " SHOWN ", (SELECT scim.guard_count(t.tenant, CASE WHEN"
+        " scim.guard_begins(t.tenant, 3600) THEN (SELECT count(*)" USERS
+        "r.\"deleted_at\" IS NULL AND coalesce(NOT r.\"blocked\", false))"
+        " END, 20, 10, 3600) FROM t) AS counted)" EVENT;
+    static const char *const active[] = { "update", "delete" };
+    static const char *const others[] = {
+        "token", "get", "get and lock", "list", "create all",
+        "delete inactive", "adopt", "revive"
+    };
+    size_t i;
+
+    full->guard = &guard;
+    for (i = 0; i < COUNT(active); i++) {
+        ok(strstr(statement(active[i], full, &facts, pool), counted) != NULL,
+           "%s of an active account is counted", active[i]);
+    }
+    for (i = 0; i < COUNT(others); i++) {
+        ok(strstr(statement(others[i], full, &facts, pool), "guard") == NULL,
+           "%s is not", others[i]);
+    }
+    full->guard = NULL;
+    bare->guard = &guard;
+    ok(strstr(statement("update", bare, &bare_facts, pool),
+              "(SELECT count(*)" BARE_USERS "true AND"
+              " coalesce(r.\"off_at\" IS NULL, false)) END, 20") != NULL,
+       "an active account is one that the column says is");
+    bare->guard = NULL;
+}
+
 int main(void)
 {
-    const scim_mapping_t *full, *bare;
+    scim_mapping_t *full, *bare;
     apr_pool_t *pool;
     size_t i;
 
@@ -846,6 +882,7 @@ int main(void)
     }
     test_same_text(full, pool);
     test_pieces(pool);
+    test_guard(full, bare, pool);
     apr_terminate();
     return done_testing();
 }

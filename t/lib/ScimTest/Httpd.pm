@@ -13,6 +13,7 @@ package ScimTest::Httpd;
 #       resource => "ScimAttribute ...\n",  # at the end of the first resource
 #       groups   => 1,                      # with the commented Group block
 #       edit     => sub { s/^\s*ScimAdopt.*\n//m },  # $_: reference conf
+#       guard    => 1,                      # keep its ScimGuard, else it is off
 #       modules  => ['status'],             # more of httpd's own modules
 #   );
 #   $httpd->start;  $httpd->url;  $httpd->base;  $httpd->stop;
@@ -66,7 +67,7 @@ sub load_modules {
 }
 
 # reference_conf(database => CONNINFO, base_url => URL [, location, resource,
-# groups, edit]): conf/scim.conf with those two values.
+# groups, edit, guard]): conf/scim.conf with those two values.
 sub reference_conf {
     my (%opt) = @_;
     my $file = top() . '/conf/scim.conf';
@@ -84,6 +85,9 @@ sub reference_conf {
                   {$& =~ s/#(?=<|Scim)//gr}mse
             or die "conf/scim.conf: there is no commented <ScimResource Group>\n";
     }
+    # a limit of deactivations within an hour is a poor companion of tests
+    $opt{guard} or $text =~ s/^([ \t]*)(?=ScimGuard[ \t])/$1#/m
+        or die "conf/scim.conf has no ScimGuard\n";
     if ($opt{edit}) {
         local $_ = $text;
         $opt{edit}->();
@@ -155,7 +159,7 @@ sub write_conf {
     spew("$self->{htdocs}/index.html", "<title>here</title>\n");
     spew("$dir/conf/scim-reference.conf", reference_conf(
         database => $self->{conninfo}, base_url => $self->base,
-        map { $_ => $self->{$_} } qw(edit groups location resource)));
+        map { $_ => $self->{$_} } qw(edit groups guard location resource)));
     my %value = (
         port         => $self->{port},
         serverroot   => $dir,
