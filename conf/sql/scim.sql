@@ -52,7 +52,8 @@ CREATE OR REPLACE FUNCTION scim.version() RETURNS integer
     RETURN 2;
 
 -- Who changed what. A row with outcome "applied" is written in the transaction
--- of its change: both are there or neither.
+-- of its change: both are there or neither. One with outcome "refused" is
+-- written afterwards, if that is possible, and says why.
 CREATE TABLE IF NOT EXISTS scim.events (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at             timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -67,11 +68,113 @@ CREATE TABLE IF NOT EXISTS scim.events (
     outcome        text NOT NULL CHECK (outcome IN ('applied', 'refused'))
 );
 
+-- Since version 2: where the request came from; what a refused one was answered;
+-- and the transaction, by which scim.events_after() tells what is finished.
+ALTER TABLE scim.events
+    ADD COLUMN IF NOT EXISTS client     text,
+    ADD COLUMN IF NOT EXISTS status     smallint,
+    ADD COLUMN IF NOT EXISTS scim_type  text,
+    ADD COLUMN IF NOT EXISTS reason     text,
+    ADD COLUMN IF NOT EXISTS xid        xid8 NOT NULL DEFAULT pg_current_xact_id();
+
 -- "Who changed this user, and when?" and "what happened in this organisation?"
 CREATE INDEX IF NOT EXISTS events_resource
     ON scim.events (tenant, resource_type, resource_id, id);
 CREATE INDEX IF NOT EXISTS events_tenant
     ON scim.events (tenant, id);
+
+-- For scim.events_after() and scim.forget_events().
+CREATE INDEX IF NOT EXISTS events_in_order
+    ON scim.events (xid, id) WHERE outcome = 'applied';
+CREATE INDEX IF NOT EXISTS events_at
+    ON scim.events USING brin (at);
+
+-- Restored from another cluster, which has counted its transactions higher: here
+-- they are over. Their order is that of their ids.
+UPDATE scim.events SET xid = '0'
+ WHERE EXISTS (SELECT FROM scim.events
+                WHERE outcome = 'applied'
+                  AND xid >= pg_snapshot_xmax(pg_current_snapshot()));
+
+-- The changes behind a place, in order, each of them once and none left out: for
+-- an application that follows them. Begin with NULL, and remember the place of
+-- the last row in the transaction that does what follows from it.
+--
+--     SELECT * FROM scim.events_after(NULL);
+--     SELECT * FROM scim.events_after('771.42', 500);
+--
+-- Ids are given before a transaction commits, so a higher one may be there when a
+-- lower one still comes; who reads by id alone loses that. Here the order is that
+-- of the transactions, then of the ids, and it ends before the first transaction
+-- that is not over yet.
+CREATE OR REPLACE FUNCTION scim.events_after(place text,
+                                             how_many integer DEFAULT 100)
+    RETURNS TABLE (next_place text, id bigint, at timestamptz, tenant text,
+                   actor text, token_id text, request_id text, client text,
+                   operation text, resource_type text, resource_id text,
+                   changes jsonb)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    -- of the one snapshot that all below is seen by
+    over    xid8 := pg_snapshot_xmin(pg_current_snapshot());
+    unborn  xid8 := pg_snapshot_xmax(pg_current_snapshot());
+    last_xid  xid8 := '0';
+    last_id   bigint := 0;
+BEGIN
+    IF place IS NOT NULL THEN
+        IF place !~ '^[0-9]{1,20}[.][0-9]{1,18}$' THEN
+            RAISE EXCEPTION 'could not read events: "%" is not a place', place;
+        END IF;
+        last_xid := split_part(place, '.', 1)::xid8;
+        last_id := split_part(place, '.', 2)::bigint;
+        -- the row knows better, where the database was restored
+        SELECT e.xid INTO last_xid FROM scim.events e WHERE e.id = last_id;
+        IF NOT FOUND THEN
+            last_xid := split_part(place, '.', 1)::xid8;
+            IF last_xid >= unborn THEN
+                last_xid := '0';
+            END IF;
+        END IF;
+    END IF;
+    IF EXISTS (SELECT FROM scim.events e
+                WHERE e.outcome = 'applied' AND e.xid >= unborn) THEN
+        RAISE EXCEPTION 'could not read events: they were restored from another '
+            'cluster' USING HINT = 'Run scim.sql once more.';
+    END IF;
+    RETURN QUERY
+        SELECT e.xid::text || '.' || e.id::text, e.id, e.at, e.tenant, e.actor,
+               e.token_id, e.request_id, e.client, e.operation, e.resource_type,
+               e.resource_id, e.changes
+          FROM scim.events e
+         WHERE e.outcome = 'applied'
+           AND (e.xid, e.id) > (last_xid, last_id)
+           AND e.xid < over
+         ORDER BY e.xid, e.id
+         LIMIT how_many;
+END
+$$;
+
+-- Retention: delete what is older, and say how many rows that were.
+--
+--     SELECT scim.forget_events('2 years');
+CREATE OR REPLACE FUNCTION scim.forget_events(age interval) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    gone bigint;
+BEGIN
+    IF (now() - age < now()) IS NOT TRUE THEN
+        RAISE EXCEPTION 'could not forget events: say how old they have to be, '
+            'not %', coalesce(age::text, 'NULL');
+    END IF;
+    DELETE FROM scim.events e WHERE e.at < now() - age;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    RETURN gone;
+END
+$$;
 
 -- What all hosts share. So far that is the key with which the cursors of lists
 -- are sealed: a client can neither read nor forge one, and can go on with it at
@@ -279,7 +382,9 @@ REVOKE ALL ON FUNCTION scim.version(), scim.rotate_key(),
                        scim.guard_begins(text, integer),
                        scim.guard_count(text, bigint, integer, integer,
                                         integer),
-                       scim.release(text, interval)
+                       scim.release(text, interval),
+                       scim.events_after(text, integer),
+                       scim.forget_events(interval)
     FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA scim TO mod_scim;
@@ -289,8 +394,9 @@ GRANT EXECUTE ON FUNCTION scim.version(),
                                            integer)
     TO mod_scim;
 GRANT SELECT ON scim.cursor_keys TO mod_scim;
-GRANT INSERT (tenant, actor, token_id, request_id, operation, resource_type,
-              resource_id, changes, outcome)
+GRANT INSERT (tenant, actor, token_id, request_id, client, operation,
+              resource_type, resource_id, changes, outcome, status, scim_type,
+              reason)
     ON scim.events TO mod_scim;
 
 COMMENT ON SCHEMA scim IS 'mod_scim: tokens, events, and their functions';
@@ -560,7 +666,8 @@ REVOKE ALL ON FUNCTION scim.token_issue(bigint, interval),
 --                           scim.token_list(text),
 --                           scim.access_organisation(bigint, boolean),
 --                           scim.access_user(bigint, boolean),
---                           scim.release(text, interval)
+--                           scim.release(text, interval),
+--                           scim.events_after(text, integer)
 --     TO wiggledesk;
 
 

@@ -69,3 +69,10 @@ void scim_logging_reply(request_rec *r, const scim_reply_t *reply)
         break;
     }
 }
+
+void scim_logging_lost_refusal(request_rec *r, const scim_err_t *err)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "SCIM0066: could not record "
+                  "in scim.events that %s %s was refused: %s", r->method,
+                  r->uri, err->cause ? err->cause : err->detail);
+}

@@ -830,8 +830,9 @@ static void check_contract(proof_t *proof)
     }
     else if (!catalog->can_insert_events) {
         note(proof, "role \"%s\" may not write events; GRANT INSERT (tenant, "
-             "actor, token_id, request_id, operation, resource_type, "
-             "resource_id, changes, outcome) ON scim.events TO \"%s\"",
+             "actor, token_id, request_id, client, operation, resource_type, "
+             "resource_id, changes, outcome, status, scim_type, reason) ON "
+             "scim.events TO \"%s\"",
              catalog->role, catalog->role);
     }
     else if (!catalog->can_select_cursor_keys) {

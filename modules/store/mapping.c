@@ -365,6 +365,7 @@ const char *scim_mapping_redact(scim_mapping_t *mapping, const char *target,
         return apr_psprintf(pool, "\"%s\" is not an attribute of %s", target,
                             mapping->type->name);
     }
+    mapping->redacts = 1;
     if (path.sub) {
         mapping->redacted[path.sub->index] = 1;
         return NULL;

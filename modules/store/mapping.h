@@ -99,6 +99,7 @@ struct scim_mapping_t {
     unsigned char *stored;      /* by attribute index: kept at all */
     unsigned char *redacted;    /* by attribute index: events say that it
                                  * changed, not to what */
+    int redacts;                /* the configuration has asked for that */
 };
 
 /* A rule of the database that can refuse a value: a unique index, a CHECK. */

@@ -261,7 +261,7 @@ static void put_event(scim_sql_t *sql, const scim_mapping_t *mapping,
 {
     PUTS(sql, ", event AS (INSERT INTO scim.events (tenant, actor, token_id, "
               "request_id, operation, resource_type, resource_id, changes, "
-              "outcome) SELECT t.tenant, t.actor, t.token_id, ");
+              "client, outcome) SELECT t.tenant, t.actor, t.token_id, ");
     scim_sql_param(sql, asker->request_id, "text");
     PUTS(sql, ", ");
     scim_sql_param(sql, change->operation, "text");
@@ -272,6 +272,8 @@ static void put_event(scim_sql_t *sql, const scim_mapping_t *mapping,
     if (change->added || change->removed) {
         scim_related_event(sql, mapping, change);
     }
+    PUTS(sql, ", ");
+    scim_sql_param(sql, asker->client, "text");
     PUTS(sql, ", 'applied' FROM t, ");
     PUTS(sql, source);
     PUTS(sql, " AS s");

@@ -54,6 +54,7 @@ enum {
 typedef struct scim_asker_t {
     const char *token_sha256;   /* as `\x` and hexadecimal digits */
     const char *request_id;     /* for events; NULL: none */
+    const char *client;         /* address; likewise */
 } scim_asker_t;
 
 /* What an event says besides who and when. */

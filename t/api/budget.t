@@ -2,6 +2,7 @@
 # and how many statements it has executed there, the token check included. Both
 # are exact, so that one query too many fails this file.
 use ScimTest;
+use ScimTest::Cost ();
 
 use constant PATCH_OP => 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
@@ -25,23 +26,8 @@ sub filter { my ($text) = @_; return $text =~ s/([^A-Za-z0-9])/sprintf '%%%02X',
 
 my $users = 'SELECT count(*) FROM public.users WHERE deleted_at IS NULL';
 
-# costs(NAME, TURNS, STATEMENTS, CODE of the answer, what to do): done once to
-# warm up, which opens the connection and prepares what is to be prepared, and
-# once to be counted. What is done gets a number, to differ between the two.
-sub costs {
-    my ($name, $turns, $statements, $code, $do) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    is $do->(1)->code, $code, "$name: the answer is $code";
-    $relay->reset_counts;
-    my $res = $do->(2);
-    my $counts = $relay->counts;
-    is $res->code, $code, "$name: and $code again";
-    is $counts->{connections}, 0, "$name: over the connection that was there";
-    is $counts->{turns}, $turns, "$name: turns";
-    is $counts->{statements}, $statements, "$name: statements"
-        or diag 'newly prepared: ', explain [$relay->sql];
-    return $res;
-}
+my $cost = ScimTest::Cost->new($relay, db());
+sub costs { local $Test::Builder::Level = $Test::Builder::Level + 1; return $cost->costs(@_) }
 
 # ---- reading ----
 

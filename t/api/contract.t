@@ -89,6 +89,9 @@ for my $case (
     ['choose the number of an event',    q{INSERT INTO scim.events (id, operation, outcome) OVERRIDING SYSTEM VALUE VALUES (1, 'x', 'applied')}],
     # running
     ['rotate the key of cursors',        'SELECT scim.rotate_key()'],
+    ['follow events',                    'SELECT scim.events_after(NULL)'],
+    ['forget events',                    q{SELECT scim.forget_events('1 day')}],
+    ['choose the transaction of an event', q{INSERT INTO scim.events (xid, operation, outcome) VALUES ('1', 'x', 'applied')}],
     ['release what the guard holds',     q{SELECT scim.release('1')}],
     ['issue a token',                    "SELECT scim.token_issue($admin, interval '1 day')"],
     ['revoke a token',                   q{SELECT scim.token_revoke('1')}],
@@ -194,7 +197,7 @@ my @expected = sort(
     (map { "column public.teams.$_ UPDATE" } qw(name external_id deleted_at)),
     (map { "column public.team_members.$_" } 'team_id SELECT', 'team_id INSERT', 'user_id SELECT', 'user_id INSERT'),
     'table public.team_members DELETE',
-    (map { "column scim.events.$_ INSERT" } qw(tenant actor token_id request_id operation resource_type resource_id
+    (map { "column scim.events.$_ INSERT" } qw(tenant actor token_id request_id client status scim_type reason operation resource_type resource_id
         changes outcome)),
 );
 is_deeply [sort @{ privileges(db()) }], \@expected, 'these are all its privileges, and no others';
@@ -366,7 +369,8 @@ db()->do("CREATE ROLE somebody_$$");
 db()->do("GRANT USAGE ON SCHEMA scim TO somebody_$$");
 for my $call ("scim.token_issue($admin, '1 day')", "scim.token_revoke('1')", 'scim.access_organisation(1, true)',
               "scim.access_user($id, true)", 'scim.version()', 'scim.rotate_key()', q{scim.release('1')},
-              q{scim.guard_begins('1', 1)}, q{scim.guard_count('1', 1, 1, 1, 1)}) {
+              q{scim.events_after(NULL)}, q{scim.forget_events('1 day')}, q{scim.guard_begins('1', 1)},
+              q{scim.guard_count('1', 1, 1, 1, 1)}) {
     db()->do("SET ROLE somebody_$$");
     is state_of(db(), "SELECT $call"), '42501', "nobody may call $call by himself";
     db()->do('RESET ROLE');

@@ -266,7 +266,7 @@ spoiled('no SELECT on what ScimProtect names', 'REVOKE SELECT (role) ON public.u
 spoiled('no SELECT on the tokens', 'REVOKE SELECT ON scim.tokens FROM mod_scim',
     qr/ScimTokens: role "mod_scim" may not read "scim"\."tokens"; GRANT SELECT ON "scim"\."tokens" TO "mod_scim"$/);
 spoiled('no INSERT on the events', 'REVOKE INSERT (changes) ON scim.events FROM mod_scim',
-    qr/role "mod_scim" may not write events; GRANT INSERT \(tenant, actor, token_id, request_id, operation, resource_type, resource_id, changes, outcome\) ON scim\.events TO "mod_scim"$/);
+    qr/role "mod_scim" may not write events; GRANT INSERT \(tenant, actor, token_id, request_id, client, operation, resource_type, resource_id, changes, outcome, status, scim_type, reason\) ON scim\.events TO "mod_scim"$/);
 spoiled('no EXECUTE on the version', 'REVOKE EXECUTE ON FUNCTION scim.version() FROM mod_scim',
     qr/scim\.version\(\).*GRANT EXECUTE ON FUNCTION scim\.version\(\) TO "mod_scim"$/,
     mend => ['GRANT EXECUTE ON FUNCTION scim.version() TO mod_scim']);

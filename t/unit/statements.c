@@ -84,8 +84,8 @@ static scim_mapping_t *make_mapping(int bare, apr_pool_t *pool)
     return mapping;
 }
 
-static const scim_asker_t asker = { "\\x00ff", "request-1" };
-static const scim_asker_t nameless = { "\\x00ff", NULL };
+static const scim_asker_t asker = { "\\x00ff", "request-1", "192.0.2.1" };
+static const scim_asker_t nameless = { "\\x00ff", NULL, "192.0.2.1" };
 static const scim_change_t change = { "patch", "{\"a\":{\"new\":1}}" };
 
 /* The text, then the parameters. */
@@ -231,8 +231,8 @@ static const char *statement(const char *name, const scim_mapping_t *mapping,
     " \"scim\".\"tokens\" WHERE token_sha256 = $1::bytea)"
 #define EVENT \
     ", event AS (INSERT INTO scim.events (tenant, actor, token_id," \
-    " request_id, operation, resource_type, resource_id, changes, outcome)" \
-    " SELECT t.tenant, t.actor, t.token_id, "
+    " request_id, operation, resource_type, resource_id, changes, client," \
+    " outcome) SELECT t.tenant, t.actor, t.token_id, "
 #define LOCKED \
     "r.\"id\" AS id, coalesce((role = 'admin' OR vip), false) AS" \
     " protected, md5(ROW(r.\"deleted_at\", r.\"extra\", r.\"username\"," \
@@ -519,10 +519,11 @@ static const struct {
       " \"blocked\", \"ext\", \"extra\", \"hash\") SELECT t.tenant::uuid,"
       " $5::character varying, NOT $6::boolean, $7::text, $8::jsonb,"
       " E'it''s \\\\ $1'" NEW_ROW SHOWN ")" EVENT
-      "$9::text, $10::text, $11::text, s.id::text, $12::jsonb, 'applied'"
+      "$9::text, $10::text, $11::text, s.id::text, $12::jsonb, $13::text,"
+      " 'applied'"
       " FROM t, made AS s) " WHO "x.*" ALL_OR_MET
       " <- \\x00ff, joy, e, e, joy, t, e, {\"title\":\"T\"}, request-1,"
-      " patch, User, {\"a\":{\"new\":1}}",
+      " patch, User, {\"a\":{\"new\":1}}, 192.0.2.1",
       WITH_TOKEN ", met AS MATERIALIZED (SELECT 'u' AS how, " EACH BARE_LOCKED
       BARE_USERS
       "true AND lower(r.\"username\") = lower($2::text)) AS x), made AS"
@@ -530,10 +531,11 @@ static const struct {
       " \"off_at\") SELECT t.tenant::text, $3::character varying, CASE"
       " WHEN $4::boolean THEN NULL ELSE now() END::timestamp with time zone"
       NEW_ROW BARE_SHOWN ")" EVENT
-      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
+      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, $9::text,"
+      " 'applied' FROM"
       " t, made AS s) " WHO "x.*" ALL_OR_MET
       " <- \\x00ff, joy, joy, t, request-1, patch, User,"
-      " {\"a\":{\"new\":1}}",
+      " {\"a\":{\"new\":1}}, 192.0.2.1",
       WITH_TOKEN ", met AS MATERIALIZED (SELECT 'u' AS how, " EACH LOCKED
       USERS
       "NOT r.\"deleted_at\" AND r.\"username_key\" = lower($2::text)) AS x"
@@ -548,10 +550,11 @@ static const struct {
       " \"ext\", \"extra\", \"hash\") SELECT t.tenant::uuid, $5::character"
       " varying, NOT $6::boolean, $7::text, $8::jsonb, E'it''s \\\\ $1'"
       NEW_ROW SHOWN ")" EVENT
-      "$9::text, $10::text, $11::text, s.id::text, $12::jsonb, 'applied'"
+      "$9::text, $10::text, $11::text, s.id::text, $12::jsonb, $13::text,"
+      " 'applied'"
       " FROM t, made AS s) " WHO "x.*" ALL_OR_MET
       " <- \\x00ff, joy, e, e, joy, t, e, {\"title\":\"T\"}, request-1,"
-      " patch, User, {\"a\":{\"new\":1}}" },
+      " patch, User, {\"a\":{\"new\":1}}, 192.0.2.1" },
     { "create least",
       WITH_TOKEN ", met AS MATERIALIZED (SELECT 'u' AS how, " EACH LOCKED
       USERS
@@ -566,18 +569,21 @@ static const struct {
       " (INSERT INTO \"crm\".\"users\" AS r (\"org\", \"username\","
       " \"extra\", \"hash\", \"ext\") SELECT t.tenant::uuid, $5::character"
       " varying, $6::jsonb, E'it''s \\\\ $1', 'none'" NEW_ROW SHOWN ")" EVENT
-      "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, 'applied'"
+      "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, $11::text,"
+      " 'applied'"
       " FROM t, made AS s) " WHO "x.*" ALL_OR_MET
       " <- \\x00ff, joy, NULL, NULL, joy, {}, NULL, patch, User,"
-      " {\"a\":{\"new\":1}}",
+      " {\"a\":{\"new\":1}}, 192.0.2.1",
       WITH_TOKEN ", met AS MATERIALIZED (SELECT 'u' AS how, " EACH BARE_LOCKED
       BARE_USERS
       "true AND lower(r.\"username\") = lower($2::text)) AS x), made AS"
       " (INSERT INTO \"crm\".\"users\" AS r (\"org\", \"username\") SELECT"
       " t.tenant::text, $3::character varying" NEW_ROW BARE_SHOWN ")" EVENT
-      "$4::text, $5::text, $6::text, s.id::text, $7::jsonb, 'applied' FROM"
+      "$4::text, $5::text, $6::text, s.id::text, $7::jsonb, $8::text,"
+      " 'applied' FROM"
       " t, made AS s) " WHO "x.*" ALL_OR_MET
-      " <- \\x00ff, joy, joy, NULL, patch, User, {\"a\":{\"new\":1}}",
+      " <- \\x00ff, joy, joy, NULL, patch, User, {\"a\":{\"new\":1}},"
+      " 192.0.2.1",
       NULL },
     { "update",
       WITH_TOKEN
@@ -587,10 +593,11 @@ static const struct {
       " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
       " r.\"id\" = $6::bigint AND r.\"deleted_at\" IS"
       " NULL RETURNING " SHOWN ")" EVENT
-      "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, 'applied'"
+      "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, $11::text,"
+      " 'applied'"
       " FROM t, changed AS s) " WHO CHANGED
       " <- \\x00ff, ray, f, NULL, {\"title\":\"U\"}, 17, request-1, patch,"
-      " User, {\"a\":{\"new\":1}}",
+      " User, {\"a\":{\"new\":1}}, 192.0.2.1",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"username\" ="
       " $2::character varying, \"off_at\" = CASE WHEN $3::boolean THEN"
@@ -598,10 +605,11 @@ static const struct {
       " r.\"org\" = (SELECT t.tenant FROM t)::text AND"
       " r.\"id\" = $4::uuid AND true"
       " RETURNING " BARE_SHOWN ")" EVENT
-      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
+      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, $9::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
       " <- \\x00ff, ray, f, 00000000-0000-4000-8000-00000000000a,"
-      " request-1, patch, User, {\"a\":{\"new\":1}}",
+      " request-1, patch, User, {\"a\":{\"new\":1}}, 192.0.2.1",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"username\" ="
       " $2::character varying, \"blocked\" = NOT $3::boolean, \"ext\" ="
@@ -609,10 +617,11 @@ static const struct {
       " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
       " r.\"id\" = $6::bigint AND NOT r.\"deleted_at\""
       " RETURNING " SHOWN ")" EVENT
-      "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, 'applied'"
+      "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, $11::text,"
+      " 'applied'"
       " FROM t, changed AS s) " WHO CHANGED
       " <- \\x00ff, ray, f, NULL, {\"title\":\"U\"}, 17, request-1, patch,"
-      " User, {\"a\":{\"new\":1}}" },
+      " User, {\"a\":{\"new\":1}}, 192.0.2.1" },
     { "delete",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"blocked\" = NOT"
@@ -620,9 +629,11 @@ static const struct {
       " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
       " r.\"id\" = $3::bigint AND r.\"deleted_at\" IS"
       " NULL RETURNING " SHOWN ")" EVENT
-      "$4::text, $5::text, $6::text, s.id::text, $7::jsonb, 'applied' FROM"
+      "$4::text, $5::text, $6::text, s.id::text, $7::jsonb, $8::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
-      " <- \\x00ff, f, 17, request-1, patch, User, {\"a\":{\"new\":1}}",
+      " <- \\x00ff, f, 17, request-1, patch, User, {\"a\":{\"new\":1}},"
+      " 192.0.2.1",
       NULL,
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"blocked\" = NOT"
@@ -630,9 +641,11 @@ static const struct {
       " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
       " r.\"id\" = $3::bigint AND NOT r.\"deleted_at\""
       " RETURNING " SHOWN ")" EVENT
-      "$4::text, $5::text, $6::text, s.id::text, $7::jsonb, 'applied' FROM"
+      "$4::text, $5::text, $6::text, s.id::text, $7::jsonb, $8::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
-      " <- \\x00ff, f, 17, request-1, patch, User, {\"a\":{\"new\":1}}" },
+      " <- \\x00ff, f, 17, request-1, patch, User, {\"a\":{\"new\":1}},"
+      " 192.0.2.1" },
     { "delete inactive",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"deleted_at\" ="
@@ -640,9 +653,10 @@ static const struct {
       " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
       " r.\"id\" ="
       " $2::bigint AND r.\"deleted_at\" IS NULL RETURNING " SHOWN ")" EVENT
-      "$3::text, $4::text, $5::text, s.id::text, $6::jsonb, 'applied' FROM"
+      "$3::text, $4::text, $5::text, s.id::text, $6::jsonb, $7::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
-      " <- \\x00ff, 17, request-1, patch, User, {\"a\":{\"new\":1}}",
+      " <- \\x00ff, 17, request-1, patch, User, {\"a\":{\"new\":1}}, 192.0.2.1",
       NULL,
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"deleted_at\" ="
@@ -650,9 +664,11 @@ static const struct {
       " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
       " r.\"id\" ="
       " $2::bigint AND NOT r.\"deleted_at\" RETURNING " SHOWN ")" EVENT
-      "$3::text, $4::text, $5::text, s.id::text, $6::jsonb, 'applied' FROM"
+      "$3::text, $4::text, $5::text, s.id::text, $6::jsonb, $7::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
-      " <- \\x00ff, 17, request-1, patch, User, {\"a\":{\"new\":1}}" },
+      " <- \\x00ff, 17, request-1, patch, User, {\"a\":{\"new\":1}},"
+      " 192.0.2.1" },
     { "adopt",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"blocked\" = NOT"
@@ -661,9 +677,11 @@ static const struct {
       " r.\"id\" ="
       " $3::bigint AND " VERSION " = $4::text AND NOT"
       " coalesce((role = 'admin' OR vip), false) RETURNING " SHOWN ")" EVENT
-      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
+      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, $9::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
-      " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}}",
+      " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}},"
+      " 192.0.2.1",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"off_at\" = CASE"
       " WHEN $2::boolean THEN NULL ELSE now() END::timestamp with time"
@@ -672,10 +690,11 @@ static const struct {
       " r.\"id\" ="
       " $3::uuid AND " BARE_VERSION " = $4::text RETURNING " BARE_SHOWN ")"
       EVENT
-      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
+      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, $9::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
       " <- \\x00ff, t, 00000000-0000-4000-8000-00000000000a, v1,"
-      " request-1, patch, User, {\"a\":{\"new\":1}}",
+      " request-1, patch, User, {\"a\":{\"new\":1}}, 192.0.2.1",
       NULL },
     { "revive",
       WITH_TOKEN
@@ -685,9 +704,11 @@ static const struct {
       " r.\"id\" = $3::bigint AND " VERSION
       " = $4::text AND NOT"
       " coalesce((role = 'admin' OR vip), false) RETURNING " SHOWN ")" EVENT
-      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
+      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, $9::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
-      " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}}",
+      " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}},"
+      " 192.0.2.1",
       NULL,
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"blocked\" = NOT"
@@ -696,9 +717,11 @@ static const struct {
       " r.\"id\" = $3::bigint AND " VERSION
       " = $4::text AND NOT"
       " coalesce((role = 'admin' OR vip), false) RETURNING " SHOWN ")" EVENT
-      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
+      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, $9::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
-      " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}}" }
+      " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}},"
+      " 192.0.2.1" }
 };
 
 static void check(const char *name, const char *which, const char *got,
