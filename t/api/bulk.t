@@ -10,7 +10,7 @@ use constant BULK_RESPONSE => 'urn:ietf:params:scim:api:messages:2.0:BulkRespons
 
 scim_reset();
 my $users = 'SELECT count(*) FROM public.users';
-my $events = 'SELECT count(*) FROM scim.events';
+my $events = q{SELECT count(*) FROM scim.events WHERE outcome = 'applied'};
 
 # ---- what a job is made of ----
 

@@ -171,6 +171,27 @@ for my $round (1 .. 3) {
         AND resource_id = ANY (?)}, undef, [map { "$_" } @crowd]), 20, "round $round: and have their events";
 }
 
+# ---- in a bulk job ----
+
+{
+    expect_log(qr/SCIM0050: bulk job \S+, operation 2[123] answered 503: held back/);
+    fresh();
+    my @crowd = people(1, 25);
+    db()->do('UPDATE public.users SET active = false WHERE organisation_id = 1 AND active AND role <> ? AND NOT id = ANY (?)',
+        undef, 'admin', \@crowd);
+    my $res = post('/Bulk', { schemas => ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations => [
+        (map { { method => 'PATCH', path => "/Users/$_", data => { schemas => [PATCH_OP],
+            Operations => [{ op => 'replace', path => 'active', value => json_false() }] } } } @crowd[0 .. 21]),
+        { method => 'DELETE', path => "/Users/$crowd[22]" },
+        { method => 'PATCH', path => "/Users/$crowd[23]", data => { schemas => [PATCH_OP],
+            Operations => [{ op => 'replace', path => 'title', value => 'T' }] } } ] }, @there);
+    is $res->code, 200, 'a bulk job';
+    is_deeply [map { $_->{status} } @{ $res->json->{Operations} }], [(200) x 20, 503, 503, 503, 200],
+        'goes through as far as the guard lets it, and other operations do';
+    like $res->json->{Operations}[20]{response}{detail}, $why, 'with the reason';
+    is active(@crowd), 5, 'which the table says too';
+}
+
 # ---- what is undone is not counted ----
 
 {

@@ -114,6 +114,21 @@ for my $case (
         'is a row as well';
 }
 
+# ---- in a bulk job ----
+
+{
+    my ($res, @row) = left_by([POST => '/Bulk', { schemas => ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations => [
+        { method => 'POST', path => '/Users', bulkId => 'a', data => { userName => $other->{userName} } },
+        { method => 'DELETE', path => '/Users/987654321' },
+        { method => 'DELETE', path => '/Users/' . new_user()->{id} } ] }], 2);
+    is_deeply [map { $_->{status} } @{ $res->json->{Operations} }], [409, 404, 204], 'a bulk job';
+    is_deeply [map { [@$_{qw(operation resource_id status client)}] } @row],
+        [['create', undef, 409, '127.0.0.1'], ['delete', '987654321', 404, '127.0.0.1']], 'has a row for each that was refused';
+    is $row[0]{reason}, $res->json->{Operations}[0]{response}{detail}, 'with its reason';
+    ($res, @row) = left_by([POST => '/Bulk', {}], 1);
+    is_deeply [@{ $row[0] }{qw(operation resource_type status)}], ['bulk', undef, 400], 'one that is no job is a row itself';
+}
+
 # ---- who, by way of a proxy, and which request ----
 
 {
@@ -129,8 +144,10 @@ for my $case (
     is $event->{client}, '192.0.2.77', 'and where a change came from';
     like $event->{request_id}, qr/^[\w@-]{20,}$/, 'under another name';
     isnt $event->{request_id}, $row[0]{request_id}, 'than the other';
-    my $logged = ScimTest::Sys::slurp($h->dir . '/logs/ids');
-    like $logged, qr/^\Q$_\E 192\.0\.2\.77$/m, 'which the access log has too' for $event->{request_id}, $row[0]{request_id};
+    for my $name ($event->{request_id}, $row[0]{request_id}) {
+        ok wait_until(5, sub { ScimTest::Sys::slurp($h->dir . '/logs/ids') =~ /^\Q$name\E 192\.0\.2\.77$/m }),
+            'which the access log has too';
+    }
     patch("/Users/$id", { Operations => [{ op => 'replace', path => 'title', value => uniq('t') }] });
     is_deeply [@{ (reverse @{ events_of($id) })[0] }{qw(client request_id)}], ['127.0.0.1', undef], 'without them it is who is connected';
 }
