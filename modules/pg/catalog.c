@@ -81,7 +81,11 @@ static const char sql_contract[] =
     "'SELECT'), false), "
     "(SELECT count(*) FROM pg_catalog.pg_proc WHERE pronamespace = "
     "to_regnamespace('scim') AND proname IN ('guard_begins', 'guard_count') "
-    "AND has_function_privilege(oid, 'EXECUTE')) = 2";
+    "AND has_function_privilege(oid, 'EXECUTE')) = 2, "
+    "EXISTS (SELECT FROM pg_catalog.pg_depend WHERE classid = "
+    "'pg_catalog.pg_policy'::regclass AND refclassid = "
+    "'pg_catalog.pg_proc'::regclass AND refobjid = "
+    "to_regprocedure('scim.tenant()'))";
 
 static int is_true(const PGresult *result, int row, int column)
 {
@@ -193,6 +197,7 @@ static void read_contract(scim_catalog_t *catalog, const PGresult *result)
     catalog->has_cursor_keys = is_true(result, 0, 6);
     catalog->can_select_cursor_keys = is_true(result, 0, 7);
     catalog->can_call_guard = is_true(result, 0, 8);
+    catalog->has_policy = is_true(result, 0, 9);
 }
 
 scim_err_t *scim_catalog_read(scim_catalog_t **pcatalog, scim_conn_t *conn,

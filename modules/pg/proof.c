@@ -965,6 +965,7 @@ static scim_err_t *findings_error(const proof_t *proof, apr_pool_t *pool)
 /* The checks that need nothing but the catalog. */
 static void check_catalog(proof_t *proof, scim_facts_t *facts)
 {
+    facts->is_walled = proof->catalog->has_policy;
     check_columns(proof, facts);
     check_own_columns(proof, facts);
     check_counter(proof);

@@ -640,6 +640,9 @@ const char *scim_mapping_finish(scim_mapping_t *mapping, apr_pool_t *pool)
         && !scim_mapping_column(mapping, type->external_id, NULL)) {
         return "has ScimAdopt, but no ScimAttribute externalId";
     }
+    if (mapping->guard && !type->active) {
+        return "has ScimGuard, but nothing in it can be deactivated";
+    }
     if (mapping->needs_extra && !mapping->extra) {
         return apr_psprintf(pool, "has no ScimExtra to keep \"%s\" in; add "
                             "one, or name a column for it",

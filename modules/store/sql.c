@@ -364,6 +364,17 @@ void scim_sql_token(scim_sql_t *sql, const scim_mapping_t *mapping,
     put_where_token(sql, asker);
 }
 
+void scim_sql_wall(scim_sql_t *sql, const scim_mapping_t *mapping,
+                   const scim_asker_t *asker)
+{
+    PUTS(sql, "SELECT pg_catalog.set_config('scim.tenant', coalesce((SELECT "
+              "t.tenant FROM ");
+    PUTS(sql, mapping->tokens);
+    PUTS(sql, " AS t");
+    put_where_token(sql, asker);
+    PUTS(sql, "), ''), true)");
+}
+
 void scim_sql_get(scim_sql_t *sql, const scim_mapping_t *mapping,
                   const scim_facts_t *facts, const scim_asker_t *asker,
                   const char *id, int lock)
@@ -830,9 +841,7 @@ void scim_sql_update(scim_sql_t *sql, const scim_mapping_t *mapping,
         PUTS(sql, " AS r");
     }
     PUTS(sql, " WHERE ");
-    put_column(sql, mapping->tenant);
-    PUTS(sql, " = (SELECT t.tenant FROM t)::");
-    PUTS(sql, facts->tenant_type);
+    scim_piece_tenant_once(sql, "r", mapping, facts);
     PUTS(sql, " AND ");
     put_column(sql, mapping->key);
     PUTS(sql, " = ");

@@ -83,6 +83,11 @@ int scim_sql_is_key(const char *key_type, const char *text);
 void scim_sql_token(scim_sql_t *sql, const scim_mapping_t *mapping,
                     const scim_asker_t *asker);
 
+/** Tell row-level security whose rows this transaction may see and write:
+ * the tenant's of the token, or nobody's. */
+void scim_sql_wall(scim_sql_t *sql, const scim_mapping_t *mapping,
+                   const scim_asker_t *asker);
+
 /** One resource. @a lock: keep others from changing it until the transaction
  * ends. @a id must be a key; NULL: the one that the token's actor is. */
 void scim_sql_get(scim_sql_t *sql, const scim_mapping_t *mapping,

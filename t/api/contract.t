@@ -9,6 +9,7 @@ use ScimTest::Sys qw(top slurp slurp_from spew run_cmd);
 scim_reset();
 
 my $role = cluster()->dbh(user => 'mod_scim');
+$role->do(q{SET scim.tenant = '1'});          # as the module says it, for row-level security
 $role->{PrintWarn} = 0;
 is $role->selectrow_array('SELECT current_user'), 'mod_scim', 'there is the role of the module';
 
@@ -185,7 +186,7 @@ sub privileges {
 my @expected = sort(
     'schema scim USAGE', 'schema public USAGE', 'function scim.version()', 'table scim.tokens SELECT',
     'table scim.cursor_keys SELECT',
-    'function scim.guard_begins(text,integer)', 'function scim.guard_count(text,bigint,integer,integer,integer)',
+    'function scim.tenant()', 'function scim.guard_begins(text,integer)', 'function scim.guard_count(text,bigint,integer,integer,integer)',
     (map { "column public.users.$_ SELECT" } qw(id organisation_id username username_key email email_key first_name
         last_name role active external_id deleted_at scim_extra created_at updated_at)),
     (map { "column public.users.$_ INSERT" } qw(organisation_id username email first_name last_name active external_id
@@ -215,7 +216,7 @@ is db()->selectrow_array(q{SELECT has_database_privilege('mod_scim', current_dat
 # docs/database.md says the same
 {
     my $doc = slurp(top() . '/docs/database.md');
-    for my $name (qw(scim.version() scim.guard_begins scim.guard_count scim.tokens scim.cursor_keys scim.events)) {
+    for my $name (qw(scim.version() scim.tenant() scim.guard_begins scim.guard_count scim.tokens scim.cursor_keys scim.events)) {
         like $doc, qr/\| `\Q$name\E` \| (?:EXECUTE|SELECT|INSERT)/, "docs/database.md lists the right on $name";
     }
 }
@@ -369,7 +370,7 @@ db()->do("CREATE ROLE somebody_$$");
 db()->do("GRANT USAGE ON SCHEMA scim TO somebody_$$");
 for my $call ("scim.token_issue($admin, '1 day')", "scim.token_revoke('1')", 'scim.access_organisation(1, true)',
               "scim.access_user($id, true)", 'scim.version()', 'scim.rotate_key()', q{scim.release('1')},
-              q{scim.events_after(NULL)}, q{scim.forget_events('1 day')}, q{scim.guard_begins('1', 1)},
+              'scim.tenant()', q{scim.events_after(NULL)}, q{scim.forget_events('1 day')}, q{scim.guard_begins('1', 1)},
               q{scim.guard_count('1', 1, 1, 1, 1)}) {
     db()->do("SET ROLE somebody_$$");
     is state_of(db(), "SELECT $call"), '42501', "nobody may call $call by himself";

@@ -279,6 +279,11 @@ for my $case (
     isnt $status, 0, 'ScimGuard outside of a resource is refused';
     like $said, qr/ScimGuard must stand inside <ScimResource/, 'with a sentence';
 
+    $server = extra_httpd(start => 0, groups => 1, edit => sub { s/(ScimVersion +\w+)/$1\nScimGuard 20 10% 1h/ });
+    ($status, $said) = $server->configtest;
+    isnt $status, 0, 'ScimGuard of groups is refused';
+    like $said, qr/<ScimResource Group> has ScimGuard, but nothing in it can be deactivated/, 'with a sentence, too';
+
     # none at all, and any number of seconds
     my $none = extra_httpd(resource => "ScimGuard 0 0% 30\n");
     fresh();

@@ -173,6 +173,9 @@ static const char *statement(const char *name, const scim_mapping_t *mapping,
     if (strcmp(name, "token") == 0) {
         scim_sql_token(&sql, mapping, &asker);
     }
+    else if (strcmp(name, "wall") == 0) {
+        scim_sql_wall(&sql, mapping, &asker);
+    }
     else if (strncmp(name, "get", 3) == 0) {
         scim_sql_get(&sql, mapping, known, &asker,
                      strstr(name, "actor") ? NULL : id,
@@ -285,6 +288,10 @@ static const struct {
       "SELECT t.token_id, t.tenant, t.actor" TOKENS
       " WHERE t.token_sha256 = $1::bytea <- \\x00ff",
       NULL },
+    { "wall",
+      "SELECT pg_catalog.set_config('scim.tenant', coalesce((SELECT t.tenant"
+      TOKENS " WHERE t.token_sha256 = $1::bytea), ''), true) <- \\x00ff",
+      NULL, NULL },
     { "get",
       WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " SHOWN USERS
       "r.\"deleted_at\" IS NULL AND r.\"id\" = $1::bigint) AS r ON true"

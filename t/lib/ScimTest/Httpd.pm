@@ -15,6 +15,8 @@ package ScimTest::Httpd;
 #       edit     => sub { s/^\s*ScimAdopt.*\n//m },  # $_: reference conf
 #       guard    => 1,                      # keep its ScimGuard, else it is off
 #       modules  => ['status'],             # more of httpd's own modules
+#       build    => 'wall',                 # another build of ours, by its place
+#                                           # beside the usual one
 #   );
 #   $httpd->start;  $httpd->url;  $httpd->base;  $httpd->stop;
 #
@@ -50,6 +52,14 @@ sub module_file {
     my $file = $ENV{SCIM_MODULE} || top() . '/build/mod_scim.so';
     $file = top() . "/$file" if $file !~ m{^/};
     die "$file is missing: run make\n" unless -e $file;
+    return $file;
+}
+
+# The same module, built another way.
+sub other_build {
+    my ($place) = @_;
+    my $file = module_file() =~ s{/([^/]+)\z}{/$place/$1}r;
+    die "$file is missing: run make test\n" unless -e $file;
     return $file;
 }
 
@@ -173,7 +183,7 @@ sub write_conf {
         $text .= "User $user\nGroup #$gid\n";
     }
     $text .= "ServerName 127.0.0.1:$self->{port}\n"
-        . 'Define SCIM_MODULE "' . module_file() . "\"\n";
+        . 'Define SCIM_MODULE "' . ($self->{build} ? other_build($self->{build}) : module_file()) . "\"\n";
     for my $part ('httpd.conf', 'extra.conf') {
         my $in = slurp(top() . "/t/conf/$part.in");
         $in =~ s{\@(\w+)\@}{$value{lc $1}
