@@ -13,7 +13,7 @@ Q        = $(if $(V),,@)
 MAKEFLAGS += --no-print-directory
 
 # Everything that t/TEST and t/bin/up read. MPM: event, worker or prefork.
-export MPM SCIM_PORT PG_PORT UP_DIR USERS SCIM_GROUPS SCIM_EXTRA_CONF
+export MPM SCIM_PORT PG_PORT UP_DIR USERS SCIM_GROUPS SCIM_GUARD SCIM_EXTRA_CONF
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -32,7 +32,8 @@ help:
 	@echo 'make demo            users of two directories, provisioned; USERS=2400'
 	@echo 'make up, make down   a private PostgreSQL and httpd to play with'
 	@echo '                     SCIM_PORT=8642 PG_PORT=54329 UP_DIR=build/up MPM=event'
-	@echo '                     USERS=0 SCIM_GROUPS=off SCIM_EXTRA_CONF=file'
+	@echo '                     USERS=0 SCIM_GROUPS=off SCIM_GUARD=off'
+	@echo '                     SCIM_EXTRA_CONF=file'
 	@echo 'make test            all tests; MPM=worker, TESTS="t/api/rig.t -v"'
 	@echo 'make check-sanitize  the same under ASan and UBSan'
 	@echo 'make check-static    gcc and clang -Werror, -fanalyzer, clang-tidy, cppcheck'
@@ -136,7 +137,7 @@ $(B)/obj/%.o: %.c Makefile build/flags.mk | need
 	@$(if $(V),:,echo '  CC      $<')
 	$(Q)$(COMPILE) -c -o $@ $<
 
--include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/wall -name '*.d' 2>/dev/null)
 
 # Touched when a source file comes or goes, so that what was linked from the
 # others is linked again.
@@ -149,10 +150,30 @@ $(B)/sources: FORCE
 $(B)/mod_scim.so: $(MOD_OBJ) $(B)/sources
 	@test -f mod_scim.c || { echo 'mod_scim.c is missing: there is no module to link' >&2; exit 1; }
 	@$(if $(V),:,echo '  LINK    $@')
-	$(Q)$(APXS) -c -o $(B)/mod_scim.la '-Wl,-export-symbols-regex' \
-	    '-Wl,^scim_module$$' $(foreach f,$(LINK_$(VARIANT)),-Wl,$(f)) \
-	    $(MOD_OBJ) $(PKG_LIBS) >$(B)/link.log 2>&1 || { cat $(B)/link.log >&2; exit 1; }
-	$(Q)cp $(B)/.libs/mod_scim.so $@.new && mv $@.new $@
+	$(call LINK_MODULE,$(B),$(MOD_OBJ))
+
+# directory, objects
+define LINK_MODULE
+$(Q)$(APXS) -c -o $(1)/mod_scim.la '-Wl,-export-symbols-regex' \
+    '-Wl,^scim_module$$' $(foreach f,$(LINK_$(VARIANT)),-Wl,$(f)) \
+    $(2) $(PKG_LIBS) >$(1)/link.log 2>&1 || { cat $(1)/link.log >&2; exit 1; }
+$(Q)cp $(1)/.libs/mod_scim.so $@.new && mv $@.new $@
+endef
+
+# The module without the first wall between tenants, for the test that the
+# second one holds alone.
+WALL_SRC = modules/store/piece.c
+WALL_OBJ = $(WALL_SRC:%.c=$(B)/wall/%.o)
+REST_OBJ = $(filter-out $(WALL_SRC:%.c=$(B)/obj/%.o),$(MOD_OBJ))
+
+$(B)/wall/%.o: %.c Makefile build/flags.mk | need
+	@mkdir -p $(@D)
+	@$(if $(V),:,echo '  CC      $< (without the first wall)')
+	$(Q)$(COMPILE) -DSCIM_WITHOUT_FIRST_WALL -c -o $@ $<
+
+$(B)/wall/mod_scim.so: $(REST_OBJ) $(WALL_OBJ) $(B)/sources
+	@$(if $(V),:,echo '  LINK    $@')
+	$(call LINK_MODULE,$(B)/wall,$(REST_OBJ) $(WALL_OBJ))
 
 # No httpd in these: a call of an ap_ function from below does not link.
 LINK_CORE = $(CC) $(LINK_$(VARIANT)) -o $@ $(filter %.o,$^) $(PKG_LIBS) $(APR_LIBS)
@@ -188,7 +209,7 @@ programs: $(B)/mod_scim.so $(if $(CTL_OBJ),$(B)/scimctl)
 test-programs: need
 	$(LOCKED) all-programs
 
-all-programs: programs $(UNIT_BIN) $(PROP_BIN) $(FUZZ_BIN)
+all-programs: programs $(B)/wall/mod_scim.so $(UNIT_BIN) $(PROP_BIN) $(FUZZ_BIN)
 
 RUN_asan = SCIM_SANITIZE=1 SCIM_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)"
 

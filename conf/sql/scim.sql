@@ -52,7 +52,8 @@ CREATE OR REPLACE FUNCTION scim.version() RETURNS integer
     RETURN 2;
 
 -- Who changed what. A row with outcome "applied" is written in the transaction
--- of its change: both are there or neither.
+-- of its change: both are there or neither. One with outcome "refused" is
+-- written afterwards, if that is possible, and says why.
 CREATE TABLE IF NOT EXISTS scim.events (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at             timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -67,11 +68,113 @@ CREATE TABLE IF NOT EXISTS scim.events (
     outcome        text NOT NULL CHECK (outcome IN ('applied', 'refused'))
 );
 
+-- Since version 2: where the request came from; what a refused one was answered;
+-- and the transaction, by which scim.events_after() tells what is finished.
+ALTER TABLE scim.events
+    ADD COLUMN IF NOT EXISTS client     text,
+    ADD COLUMN IF NOT EXISTS status     smallint,
+    ADD COLUMN IF NOT EXISTS scim_type  text,
+    ADD COLUMN IF NOT EXISTS reason     text,
+    ADD COLUMN IF NOT EXISTS xid        xid8 NOT NULL DEFAULT pg_current_xact_id();
+
 -- "Who changed this user, and when?" and "what happened in this organisation?"
 CREATE INDEX IF NOT EXISTS events_resource
     ON scim.events (tenant, resource_type, resource_id, id);
 CREATE INDEX IF NOT EXISTS events_tenant
     ON scim.events (tenant, id);
+
+-- For scim.events_after() and scim.forget_events().
+CREATE INDEX IF NOT EXISTS events_in_order
+    ON scim.events (xid, id) WHERE outcome = 'applied';
+CREATE INDEX IF NOT EXISTS events_at
+    ON scim.events USING brin (at);
+
+-- Restored from another cluster, which has counted its transactions higher: here
+-- they are over. Their order is that of their ids.
+UPDATE scim.events SET xid = '0'
+ WHERE EXISTS (SELECT FROM scim.events
+                WHERE outcome = 'applied'
+                  AND xid >= pg_snapshot_xmax(pg_current_snapshot()));
+
+-- The changes behind a place, in order, each of them once and none left out: for
+-- an application that follows them. Begin with NULL, and remember the place of
+-- the last row in the transaction that does what follows from it.
+--
+--     SELECT * FROM scim.events_after(NULL);
+--     SELECT * FROM scim.events_after('771.42', 500);
+--
+-- Ids are given before a transaction commits, so a higher one may be there when a
+-- lower one still comes; who reads by id alone loses that. Here the order is that
+-- of the transactions, then of the ids, and it ends before the first transaction
+-- that is not over yet.
+CREATE OR REPLACE FUNCTION scim.events_after(place text,
+                                             how_many integer DEFAULT 100)
+    RETURNS TABLE (next_place text, id bigint, at timestamptz, tenant text,
+                   actor text, token_id text, request_id text, client text,
+                   operation text, resource_type text, resource_id text,
+                   changes jsonb)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    -- of the one snapshot that all below is seen by
+    over    xid8 := pg_snapshot_xmin(pg_current_snapshot());
+    unborn  xid8 := pg_snapshot_xmax(pg_current_snapshot());
+    last_xid  xid8 := '0';
+    last_id   bigint := 0;
+BEGIN
+    IF place IS NOT NULL THEN
+        IF place !~ '^[0-9]{1,20}[.][0-9]{1,18}$' THEN
+            RAISE EXCEPTION 'could not read events: "%" is not a place', place;
+        END IF;
+        last_xid := split_part(place, '.', 1)::xid8;
+        last_id := split_part(place, '.', 2)::bigint;
+        -- the row knows better, where the database was restored
+        SELECT e.xid INTO last_xid FROM scim.events e WHERE e.id = last_id;
+        IF NOT FOUND THEN
+            last_xid := split_part(place, '.', 1)::xid8;
+            IF last_xid >= unborn THEN
+                last_xid := '0';
+            END IF;
+        END IF;
+    END IF;
+    IF EXISTS (SELECT FROM scim.events e
+                WHERE e.outcome = 'applied' AND e.xid >= unborn) THEN
+        RAISE EXCEPTION 'could not read events: they were restored from another '
+            'cluster' USING HINT = 'Run scim.sql once more.';
+    END IF;
+    RETURN QUERY
+        SELECT e.xid::text || '.' || e.id::text, e.id, e.at, e.tenant, e.actor,
+               e.token_id, e.request_id, e.client, e.operation, e.resource_type,
+               e.resource_id, e.changes
+          FROM scim.events e
+         WHERE e.outcome = 'applied'
+           AND (e.xid, e.id) > (last_xid, last_id)
+           AND e.xid < over
+         ORDER BY e.xid, e.id
+         LIMIT how_many;
+END
+$$;
+
+-- Retention: delete what is older, and say how many rows that were.
+--
+--     SELECT scim.forget_events('2 years');
+CREATE OR REPLACE FUNCTION scim.forget_events(age interval) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    gone bigint;
+BEGIN
+    IF (now() - age < now()) IS NOT TRUE THEN
+        RAISE EXCEPTION 'could not forget events: say how old they have to be, '
+            'not %', coalesce(age::text, 'NULL');
+    END IF;
+    DELETE FROM scim.events e WHERE e.at < now() - age;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    RETURN gone;
+END
+$$;
 
 -- What all hosts share. So far that is the key with which the cursors of lists
 -- are sealed: a client can neither read nor forge one, and can go on with it at
@@ -130,6 +233,107 @@ SELECT s.value, s.made_at
  WHERE s.name = 'cursor_key'
    AND (s.ends_at IS NULL OR s.ends_at > statement_timestamp());
 
+-- What ScimGuard counts: how many accounts the tokens of a tenant have
+-- deactivated or deleted since a window began. The row is locked by requests
+-- that deactivate somebody, until they commit, and by no others.
+CREATE TABLE IF NOT EXISTS scim.guards (
+    tenant          text PRIMARY KEY,
+    began_at        timestamptz,        -- the window; NULL: none is open
+    active          bigint NOT NULL DEFAULT 0,  -- active accounts when it began
+    taken           bigint NOT NULL DEFAULT 0,  -- deactivated since
+    released_until  timestamptz         -- nothing is counted until then
+);
+
+-- Lock the row of a tenant, and say whether a window begins now, for which the
+-- active accounts have to be counted. Both functions are called by the statement
+-- that deactivates an account, whose one time they share.
+CREATE OR REPLACE FUNCTION scim.guard_begins(tenant text, seconds integer)
+    RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    guard scim.guards;
+BEGIN
+    LOOP
+        SELECT g.* INTO guard FROM scim.guards g
+         WHERE g.tenant = guard_begins.tenant
+           FOR NO KEY UPDATE;
+        EXIT WHEN FOUND;
+        INSERT INTO scim.guards (tenant) VALUES (guard_begins.tenant)
+            ON CONFLICT DO NOTHING;
+    END LOOP;
+    RETURN coalesce(guard.released_until <= statement_timestamp(), true)
+       AND coalesce(guard.began_at + make_interval(secs => seconds)
+                    <= statement_timestamp(), true);
+END
+$$;
+
+-- Count one more, and refuse it when there are too many: the error undoes the
+-- statement, the count included. "active" is NULL unless a window begins.
+CREATE OR REPLACE FUNCTION scim.guard_count(tenant text, active bigint,
+                                            at_least integer, percent integer,
+                                            seconds integer)
+    RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    guard scim.guards;
+BEGIN
+    UPDATE scim.guards g
+       SET began_at = CASE WHEN guard_count.active IS NULL THEN g.began_at
+                           ELSE statement_timestamp() END,
+           active = coalesce(guard_count.active, g.active),
+           taken = CASE WHEN guard_count.active IS NULL THEN g.taken
+                        ELSE 0 END + 1
+     WHERE g.tenant = guard_count.tenant
+       AND coalesce(g.released_until <= statement_timestamp(), true)
+     RETURNING g.* INTO guard;
+    IF guard.taken > greatest(at_least, guard.active * percent / 100) THEN
+        RAISE EXCEPTION 'too many deactivations for ScimGuard in tenant %',
+                guard_count.tenant
+            USING ERRCODE = 'SC503',
+                  -- for the module, which puts it in words: how many there were,
+                  -- of how many, and the seconds until the window ends
+                  DETAIL = format('%s %s %s', guard.taken - 1, guard.active,
+                      ceil(extract(epoch FROM guard.began_at
+                           + make_interval(secs => seconds)
+                           - statement_timestamp())));
+    END IF;
+    RETURN true;
+END
+$$;
+
+-- It is meant: let everything through for a while. With it a new window begins.
+--
+--     SELECT scim.release('1');
+CREATE OR REPLACE FUNCTION scim.release(tenant text,
+                                        duration interval DEFAULT '1 hour')
+    RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF tenant IS NULL OR (now() + duration > now()) IS NOT TRUE THEN
+        RAISE EXCEPTION 'could not release: say which tenant, and for how long';
+    END IF;
+    INSERT INTO scim.guards (tenant, released_until)
+    VALUES (release.tenant, now() + duration)
+        ON CONFLICT ON CONSTRAINT guards_pkey
+        DO UPDATE SET began_at = NULL, active = 0, taken = 0,
+                      released_until = excluded.released_until;
+END
+$$;
+
+-- Whose rows the transaction of a request may see and write: the tenant of its
+-- token, which the module says at the beginning of each. For policies; NULL where
+-- the token is not valid. An error where nobody has ever said it, so that a
+-- connection from a time without policies is noticed, and opened anew.
+CREATE OR REPLACE FUNCTION scim.tenant() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN nullif(current_setting('scim.tenant'), '');
+
 -- The role of the module: an ordinary one that owns nothing. It can log in; how
 -- (peer, certificate, password) is yours to say, in pg_hba.conf and with
 -- "\password mod_scim". Where the owner of the application may not create
@@ -180,20 +384,34 @@ $$;
 -- events: it cannot read them, alter them, or choose their time. Keys it reads
 -- through the view, and cannot make or change.
 REVOKE ALL ON SCHEMA scim FROM PUBLIC;
-REVOKE ALL ON scim.events, scim.settings, scim.cursor_keys FROM PUBLIC;
-REVOKE ALL ON FUNCTION scim.version(), scim.rotate_key() FROM PUBLIC;
+REVOKE ALL ON scim.events, scim.settings, scim.cursor_keys, scim.guards
+    FROM PUBLIC;
+REVOKE ALL ON FUNCTION scim.version(), scim.tenant(), scim.rotate_key(),
+                       scim.guard_begins(text, integer),
+                       scim.guard_count(text, bigint, integer, integer,
+                                        integer),
+                       scim.release(text, interval),
+                       scim.events_after(text, integer),
+                       scim.forget_events(interval)
+    FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA scim TO mod_scim;
-GRANT EXECUTE ON FUNCTION scim.version() TO mod_scim;
+GRANT EXECUTE ON FUNCTION scim.version(), scim.tenant(),
+                          scim.guard_begins(text, integer),
+                          scim.guard_count(text, bigint, integer, integer,
+                                           integer)
+    TO mod_scim;
 GRANT SELECT ON scim.cursor_keys TO mod_scim;
-GRANT INSERT (tenant, actor, token_id, request_id, operation, resource_type,
-              resource_id, changes, outcome)
+GRANT INSERT (tenant, actor, token_id, request_id, client, operation,
+              resource_type, resource_id, changes, outcome, status, scim_type,
+              reason)
     ON scim.events TO mod_scim;
 
 COMMENT ON SCHEMA scim IS 'mod_scim: tokens, events, and their functions';
 COMMENT ON TABLE scim.events IS 'what was changed through SCIM, by whom, when';
 COMMENT ON TABLE scim.settings IS 'what all hosts share: the key of cursors';
 COMMENT ON VIEW scim.cursor_keys IS 'keys that open cursors now, newest in use';
+COMMENT ON TABLE scim.guards IS 'deactivations of late, by tenant (ScimGuard)';
 
 
 -- =============================================================================
@@ -455,7 +673,9 @@ REVOKE ALL ON FUNCTION scim.token_issue(bigint, interval),
 --                           scim.token_rotate(text, interval, interval),
 --                           scim.token_list(text),
 --                           scim.access_organisation(bigint, boolean),
---                           scim.access_user(bigint, boolean)
+--                           scim.access_user(bigint, boolean),
+--                           scim.release(text, interval),
+--                           scim.events_after(text, integer)
 --     TO wiggledesk;
 
 
@@ -504,6 +724,62 @@ GRANT SELECT (id, organisation_id, name, name_key, external_id, version,
     ON public.teams TO mod_scim;
 GRANT SELECT (team_id, user_id), INSERT (team_id, user_id), DELETE
     ON public.team_members TO mod_scim;
+
+
+-- -----------------------------------------------------------------------------
+-- The second wall between tenants
+-- -----------------------------------------------------------------------------
+-- Every statement of the module compares a row's organisation with that of the
+-- token. Row-level security does so once more, in case that one of them should
+-- be wrong: the module sees, changes and makes rows of that organisation alone.
+--
+-- Each table gets two policies. The one called everybody is for your application
+-- and all others, who see what they have always seen; leave it out where your
+-- tables have policies already. The one called scim is restrictive: it takes
+-- away, from mod_scim only. The table of members has no column of the organisation
+-- and goes by its users, who are seen through their own policy (and not by its
+-- groups: one that is made in the same statement is not seen yet).
+--
+-- Write the comparison as it stands, column on the left, type on the right: so
+-- indexes serve. Policies are made once, as that locks the table: after an edit,
+-- DROP POLICY first. Without this wall, the module saves a statement in each
+-- request.
+DO $$
+DECLARE
+    wall record;
+BEGIN
+    FOR wall IN
+        SELECT * FROM (VALUES
+            ('public.users'::regclass,
+             'organisation_id = (SELECT scim.tenant())::bigint'),
+
+            -- Groups: only for a <ScimResource Group>. Without one, take these out.
+            ('public.teams',
+             'organisation_id = (SELECT scim.tenant())::bigint'),
+            ('public.team_members',
+             'EXISTS (SELECT FROM public.users u WHERE u.id = user_id)')
+            ) AS v (name, condition)
+    LOOP
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_policy p
+                        WHERE p.polrelid = wall.name
+                          AND p.polname = 'everybody') THEN
+            EXECUTE format('CREATE POLICY everybody ON %s '
+                           'USING (true) WITH CHECK (true)', wall.name);
+        END IF;
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_policy p
+                        WHERE p.polrelid = wall.name
+                          AND p.polname = 'scim') THEN
+            EXECUTE format('CREATE POLICY scim ON %s AS RESTRICTIVE TO mod_scim '
+                           'USING (%s) WITH CHECK (%s)',
+                           wall.name, wall.condition, wall.condition);
+        END IF;
+        IF NOT (SELECT c.relrowsecurity FROM pg_catalog.pg_class c
+                 WHERE c.oid = wall.name) THEN
+            EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', wall.name);
+        END IF;
+    END LOOP;
+END
+$$;
 
 
 -- -----------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include <http_core.h>
 #include <http_log.h>
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include <stddef.h>
@@ -320,6 +321,42 @@ static const char *set_adopt(cmd_parms *cmd, void *mconfig, const char *arg)
         return SCIM_DIRECTIVE_ADOPT " must be userName or off";
     }
     conf->current->adopt = !ap_cstr_casecmp(arg, "userName");
+    return NULL;
+}
+
+static const char *set_guard(cmd_parms *cmd, void *mconfig,
+                             const char *least, const char *percent,
+                             const char *window)
+{
+    static const char wrong[] = SCIM_DIRECTIVE_GUARD " must be a number of "
+        "accounts, a share of them and a time, such as " SCIM_DIRECTIVE_GUARD
+        " 20 10% 1h: from 0, 0% to 100%, 1s to 24h";
+    const scim_dir_config_t *conf = mconfig;
+    apr_interval_time_t time;
+    scim_guard_t *guard;
+    apr_int64_t number, share;
+    char *end;
+
+    if (!conf->current) {
+        return not_inside(cmd);
+    }
+    number = apr_strtoi64(least, &end, 10);
+    if (!apr_isdigit(*least) || *end || number > 1000000000) {
+        return wrong;
+    }
+    share = apr_strtoi64(percent, &end, 10);
+    if (!apr_isdigit(*percent) || strcmp(end, "%") != 0 || share > 100) {
+        return wrong;
+    }
+    if (ap_timeout_parameter_parse(window, &time, "s") != APR_SUCCESS
+        || time < apr_time_from_sec(1) || time > apr_time_from_sec(86400)) {
+        return wrong;
+    }
+    guard = apr_palloc(cmd->pool, sizeof(*guard));
+    guard->least = (int)number;
+    guard->percent = (int)share;
+    guard->seconds = (int)apr_time_sec(time);
+    conf->current->guard = guard;
     return NULL;
 }
 
@@ -651,6 +688,8 @@ const command_rec scim_config_commands[] = {
                   "userName or off"),
     AP_INIT_TAKE1(SCIM_DIRECTIVE_PROTECT, set_name, MAPPING_NAME(protect),
                   ACCESS_CONF, "SQL condition of accounts left alone"),
+    AP_INIT_TAKE3(SCIM_DIRECTIVE_GUARD, set_guard, NULL, ACCESS_CONF,
+                  "accounts, share and time that deactivations are limited by"),
     AP_INIT_RAW_ARGS(SCIM_DIRECTIVE_DEFAULT, add_default, NULL, ACCESS_CONF,
                      "column and the value it gets in new accounts"),
     AP_INIT_TAKE1(SCIM_DIRECTIVE_VERSION, set_name, MAPPING_NAME(version),

@@ -29,6 +29,7 @@
 #define SCIM_DIRECTIVE_EXTRA            "ScimExtra"
 #define SCIM_DIRECTIVE_ADOPT            "ScimAdopt"
 #define SCIM_DIRECTIVE_PROTECT          "ScimProtect"
+#define SCIM_DIRECTIVE_GUARD            "ScimGuard"
 #define SCIM_DIRECTIVE_DEFAULT          "ScimDefault"
 #define SCIM_DIRECTIVE_VERSION          "ScimVersion"
 #define SCIM_DIRECTIVE_MEMBERS          "ScimMembers"

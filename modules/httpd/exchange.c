@@ -13,6 +13,7 @@
 #include "httpd/config.h"
 #include "httpd/lifecycle.h"
 #include "httpd/logging.h"
+#include "pg/event.h"
 #include "service/request.h"
 
 #define RETRY_AFTER 30      /* seconds */
@@ -175,7 +176,8 @@ static void set_etag(request_rec *r, const char *etag)
     }
 }
 
-static int send_reply(request_rec *r, const scim_reply_t *reply)
+/* @a at_once: it is not to wait in httpd for what may follow. */
+static int send_reply(request_rec *r, const scim_reply_t *reply, int at_once)
 {
     conn_rec *c = r->connection;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool,
@@ -202,6 +204,10 @@ static int send_reply(request_rec *r, const scim_reply_t *reply)
                                    r->pool, c->bucket_alloc));
     }
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(c->bucket_alloc));
+    if (at_once) {
+        APR_BRIGADE_INSERT_TAIL(brigade,
+                                apr_bucket_flush_create(c->bucket_alloc));
+    }
     if (ap_pass_brigade(r->output_filters, brigade) != APR_SUCCESS) {
         return AP_FILTER_ERROR;
     }
@@ -251,15 +257,32 @@ static void fill_request(scim_request_t *request, scim_service_t *service,
                                                       "If-None-Match");
     request->base_url = find_base_url(r, conf);
     request->request_id = apr_table_get(r->subprocess_env, "UNIQUE_ID");
+    request->client = r->useragent_ip;
+    request->refusals = apr_array_make(r->pool, 1, sizeof(scim_refusal_t));
     request->pool = r->pool;
+}
+
+/* After the reply has gone out, so that nobody waits for it. */
+static void record_refusals(request_rec *r, const scim_request_t *request)
+{
+    scim_err_t *err;
+
+    if (request->refusals && request->refusals->nelts) {
+        err = scim_event_write_refusals(request->connections,
+                                        request->refusals, r->pool);
+        if (err) {
+            scim_logging_lost_refusal(r, err);
+        }
+    }
 }
 
 int scim_exchange_handler(request_rec *r)
 {
     const scim_dir_config_t *conf;
     scim_service_t service;
-    scim_request_t request;
+    scim_request_t request = { 0 };
     scim_reply_t reply;
+    int sent;
 
     if (!r->handler || strcmp(r->handler, "scim") != 0) {
         return DECLINED;
@@ -290,5 +313,7 @@ int scim_exchange_handler(request_rec *r)
     }
     tell_log(r, &reply);
     scim_logging_reply(r, &reply);
-    return send_reply(r, &reply);
+    sent = send_reply(r, &reply, request.refusals && request.refusals->nelts);
+    record_refusals(r, &request);
+    return sent;
 }

@@ -52,6 +52,11 @@ void scim_logging_reply(request_rec *r, const scim_reply_t *reply)
                       "503: %s", r->method, r->uri,
                       err->cause ? err->cause : err->detail);
         break;
+    case SCIM_ERR_HELD_BACK:
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "SCIM0065: %s %s held "
+                      "back by ScimGuard in organisation %s: %s", r->method,
+                      r->uri, reply->tenant ? reply->tenant : "", err->detail);
+        break;
     case SCIM_ERR_UNAUTHORIZED:
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "SCIM0014: refused a "
                       "caller: %s", err->detail);
@@ -63,4 +68,11 @@ void scim_logging_reply(request_rec *r, const scim_reply_t *reply)
                       err->cause ? err->cause : "");
         break;
     }
+}
+
+void scim_logging_lost_refusal(request_rec *r, const scim_err_t *err)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "SCIM0066: could not record "
+                  "in scim.events that %s %s was refused: %s", r->method,
+                  r->uri, err->cause ? err->cause : err->detail);
 }

@@ -10,4 +10,7 @@
  * error, what a client may not do is information. */
 void scim_logging_reply(request_rec *r, const scim_reply_t *reply);
 
+/** Say that scim.events lacks a refused request. */
+void scim_logging_lost_refusal(request_rec *r, const scim_err_t *err);
+
 #endif

@@ -70,14 +70,22 @@ static const char sql_contract[] =
     "(SELECT bool_and(has_column_privilege(attrelid, attnum, 'INSERT')) "
     "FROM pg_catalog.pg_attribute WHERE attrelid = "
     "to_regclass('scim.events') AND attname IN ('tenant', 'actor', "
-    "'token_id', 'request_id', 'operation', 'resource_type', 'resource_id', "
-    "'changes', 'outcome')), "
+    "'token_id', 'request_id', 'client', 'operation', 'resource_type', "
+    "'resource_id', 'changes', 'outcome', 'status', 'scim_type', "
+    "'reason')), "
     "to_regprocedure('scim.version()') IS NOT NULL, "
     "coalesce(has_function_privilege(to_regprocedure('scim.version()'), "
     "'EXECUTE'), false), "
     "to_regclass('scim.cursor_keys') IS NOT NULL, "
     "coalesce(has_table_privilege(to_regclass('scim.cursor_keys'), "
-    "'SELECT'), false)";
+    "'SELECT'), false), "
+    "(SELECT count(*) FROM pg_catalog.pg_proc WHERE pronamespace = "
+    "to_regnamespace('scim') AND proname IN ('guard_begins', 'guard_count') "
+    "AND has_function_privilege(oid, 'EXECUTE')) = 2, "
+    "EXISTS (SELECT FROM pg_catalog.pg_depend WHERE classid = "
+    "'pg_catalog.pg_policy'::regclass AND refclassid = "
+    "'pg_catalog.pg_proc'::regclass AND refobjid = "
+    "to_regprocedure('scim.tenant()'))";
 
 static int is_true(const PGresult *result, int row, int column)
 {
@@ -188,6 +196,8 @@ static void read_contract(scim_catalog_t *catalog, const PGresult *result)
     catalog->can_call_version = is_true(result, 0, 5);
     catalog->has_cursor_keys = is_true(result, 0, 6);
     catalog->can_select_cursor_keys = is_true(result, 0, 7);
+    catalog->can_call_guard = is_true(result, 0, 8);
+    catalog->has_policy = is_true(result, 0, 9);
 }
 
 scim_err_t *scim_catalog_read(scim_catalog_t **pcatalog, scim_conn_t *conn,

@@ -46,6 +46,8 @@ typedef struct scim_catalog_t {
     int can_call_version;
     int has_cursor_keys;
     int can_select_cursor_keys;
+    int can_call_guard;         /* both functions of ScimGuard */
+    int has_policy;             /* a policy asks for scim.tenant() */
 } scim_catalog_t;
 
 /** Schemas that the role may not use, of const char *: of `scim` and of the

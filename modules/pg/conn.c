@@ -23,6 +23,7 @@ typedef struct statement_t {
 /* A message whose answer is waited for. */
 typedef struct pending_t {
     const char *preparing;  /* text of the statement; NULL: an execution */
+    int is_prologue;        /* nobody looks at its result */
 } pending_t;
 
 struct scim_conn_t {
@@ -35,13 +36,16 @@ struct scim_conn_t {
     unsigned int named;         /* statements named since it was opened */
     apr_hash_t *memory;         /* in session_pool */
     apr_array_header_t *pending;/* of pending_t */
-    int queued;                 /* executions among them */
+    int queued;                 /* executions among them, prologues aside */
+    const scim_sql_t *prologue; /* of each transaction, or NULL */
+    int has_prologue;           /* the open transaction has begun with it */
     int broken;                 /* queueing failed; the turn will say so */
     int server_limit;
     apr_time_t rests_until;     /* see the header */
     PGconn *pg;
     char sqlstate[6];
     const char *constraint;     /* in the pool of the failed turn */
+    const char *detail;         /* likewise */
 };
 
 /* The server's texts end in a newline and may have several lines. */
@@ -280,8 +284,11 @@ scim_err_t *scim_conn_begin(scim_conn_t *conn, apr_time_t deadline,
                             apr_pool_t *pool)
 {
     conn->deadline = deadline;
+    conn->prologue = NULL;
+    conn->has_prologue = 0;
     conn->sqlstate[0] = '\0';
     conn->constraint = NULL;
+    conn->detail = NULL;
     if (is_open(conn) && apr_hash_count(conn->statements) < STATEMENTS_MAX) {
         return NULL;
     }
@@ -303,6 +310,7 @@ static void push_pending(scim_conn_t *conn, const char *preparing)
     pending_t *pending = apr_array_push(conn->pending);
 
     pending->preparing = preparing;
+    pending->is_prologue = 0;
 }
 
 /* Find the statement with this text, or send it to be prepared. */
@@ -328,33 +336,72 @@ static statement_t *prepared(scim_conn_t *conn, const char *text)
     return statement;
 }
 
+/* Returns whether it could be sent. */
+static int send_statement(scim_conn_t *conn, const char *text, int nparams,
+                          const char *const *params)
+{
+    statement_t *statement;
+    int sent;
+
+    if (strlen(text) > PREPARED_TEXT_MAX) {
+        sent = PQsendQueryParams(conn->pg, text, nparams, NULL, params, NULL,
+                                 NULL, 0);
+    }
+    else {
+        statement = prepared(conn, text);
+        sent = statement && PQsendQueryPrepared(conn->pg, statement->name,
+                                                nparams, params, NULL, NULL,
+                                                0);
+    }
+    if (sent) {
+        push_pending(conn, NULL);
+    }
+    return sent;
+}
+
+/* Until the sync all statements of a turn are one transaction, also without a
+ * BEGIN, and a BEGIN that follows others takes them in. */
+static void begin_with_prologue(scim_conn_t *conn)
+{
+    PGTransactionStatusType status = PQtransactionStatus(conn->pg);
+    const scim_sql_t *sql = conn->prologue;
+
+    if (!sql || conn->pending->nelts || status == PQTRANS_INERROR) {
+        return;
+    }
+    if (status == PQTRANS_IDLE) {
+        conn->has_prologue = 0;
+    }
+    if (conn->has_prologue) {
+        return;
+    }
+    if (!send_statement(conn, sql->text.data, sql->params->nelts,
+                        (const char *const *)sql->params->elts)) {
+        conn->broken = 1;
+        return;
+    }
+    APR_ARRAY_IDX(conn->pending, conn->pending->nelts - 1,
+                  pending_t).is_prologue = 1;
+    conn->has_prologue = 1;
+}
+
 static void queue(scim_conn_t *conn, const char *text, int nparams,
                   const char *const *params)
 {
-    statement_t *statement;
-
-    if (conn->broken || !conn->pg) {
+    if (conn->pg && !conn->broken) {
+        begin_with_prologue(conn);
+    }
+    if (conn->broken || !conn->pg
+        || !send_statement(conn, text, nparams, params)) {
         conn->broken = 1;
         return;
     }
-    if (strlen(text) > PREPARED_TEXT_MAX) {
-        if (!PQsendQueryParams(conn->pg, text, nparams, NULL, params, NULL,
-                               NULL, 0)) {
-            conn->broken = 1;
-            return;
-        }
-        push_pending(conn, NULL);
-        conn->queued++;
-        return;
-    }
-    statement = prepared(conn, text);
-    if (!statement || !PQsendQueryPrepared(conn->pg, statement->name, nparams,
-                                           params, NULL, NULL, 0)) {
-        conn->broken = 1;
-        return;
-    }
-    push_pending(conn, NULL);
     conn->queued++;
+}
+
+void scim_conn_set_prologue(scim_conn_t *conn, const scim_sql_t *sql)
+{
+    conn->prologue = sql;
 }
 
 void scim_conn_queue(scim_conn_t *conn, const scim_sql_t *sql)
@@ -421,6 +468,7 @@ static scim_err_t *refused(scim_conn_t *conn, const PGresult *result,
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *constraint = PQresultErrorField(result,
                                                 PG_DIAG_CONSTRAINT_NAME);
+    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
     const char *cause;
     scim_err_t *err;
 
@@ -428,12 +476,18 @@ static scim_err_t *refused(scim_conn_t *conn, const PGresult *result,
     text = server_text(text ? text : PQresultErrorMessage(result), pool);
     apr_cpystrn(conn->sqlstate, state, sizeof(conn->sqlstate));
     conn->constraint = constraint ? apr_pstrdup(pool, constraint) : NULL;
+    conn->detail = detail ? apr_pstrdup(pool, detail) : NULL;
     cause = apr_psprintf(pool, "%s (SQLSTATE %s)", text, state);
     if (strncmp(state, "SC4", 3) == 0 && apr_isdigit(state[3])
         && apr_isdigit(state[4])) {
         err = scim_err_make_cause(SCIM_ERR_APPLICATION, text, cause, pool);
         err->status = atoi(state + 2);
         return err;
+    }
+    if (strcmp(state, "SC503") == 0) {
+        return scim_err_make_cause(SCIM_ERR_HELD_BACK,
+                                   "held back by the application's guard; try "
+                                   "again later", cause, pool);
     }
     if (strcmp(state, "P0001") == 0) {
         return scim_err_make_cause(SCIM_ERR_INVALID_VALUE,
@@ -515,7 +569,7 @@ static scim_err_t *collect(PGresult **results, scim_conn_t *conn,
         if (pending->preparing) {
             settle_prepared(conn, pending->preparing, result);
         }
-        else {
+        else if (!pending->is_prologue) {
             results[executed++] = *pfirst ? NULL : result;
         }
         SCIM_TRY(next_result(&end, conn, pool));
@@ -540,6 +594,7 @@ scim_err_t *scim_conn_turn(PGresult ***presults, scim_conn_t *conn,
 
     conn->sqlstate[0] = '\0';
     conn->constraint = NULL;
+    conn->detail = NULL;
     if (!conn->pg) {
         return unavailable("the connection was lost", pool);
     }
@@ -567,6 +622,11 @@ const char *scim_conn_sqlstate(const scim_conn_t *conn)
 const char *scim_conn_constraint(const scim_conn_t *conn)
 {
     return conn->constraint;
+}
+
+const char *scim_conn_detail(const scim_conn_t *conn)
+{
+    return conn->detail;
 }
 
 int scim_conn_can_retry(const scim_conn_t *conn)

@@ -53,6 +53,13 @@ void scim_conn_extend(scim_conn_t *conn, apr_time_t deadline);
 /** Whether the connection is closed: it was lost, or a deadline passed. */
 int scim_conn_is_closed(const scim_conn_t *conn);
 
+/**
+ * Have a statement run first in each transaction of this conversation, without
+ * those who queue statements knowing of it or seeing its result. It costs no
+ * turn. It lives as long as the conversation.
+ */
+void scim_conn_set_prologue(scim_conn_t *conn, const scim_sql_t *sql);
+
 /** Queue a statement with its parameters, to be sent by the next turn. */
 void scim_conn_queue(scim_conn_t *conn, const scim_sql_t *sql);
 
@@ -76,6 +83,9 @@ const char *scim_conn_sqlstate(const scim_conn_t *conn);
 
 /** The constraint that the last failed turn named, or NULL. */
 const char *scim_conn_constraint(const scim_conn_t *conn);
+
+/** What the last failed turn said beside its message, or NULL. */
+const char *scim_conn_detail(const scim_conn_t *conn);
 
 /**
  * Whether the last failed turn certainly did nothing and may be tried again

@@ -823,10 +823,17 @@ static void check_contract(proof_t *proof)
              "ON FUNCTION scim.version() TO \"%s\"", catalog->role,
              catalog->role);
     }
+    else if (mapping->guard && !catalog->can_call_guard) {
+        note(proof, "ScimGuard: role \"%s\" may not call its functions; GRANT "
+             "EXECUTE ON FUNCTION scim.guard_begins(text, integer), "
+             "scim.guard_count(text, bigint, integer, integer, integer) TO "
+             "\"%s\"", catalog->role, catalog->role);
+    }
     else if (!catalog->can_insert_events) {
         note(proof, "role \"%s\" may not write events; GRANT INSERT (tenant, "
-             "actor, token_id, request_id, operation, resource_type, "
-             "resource_id, changes, outcome) ON scim.events TO \"%s\"",
+             "actor, token_id, request_id, client, operation, resource_type, "
+             "resource_id, changes, outcome, status, scim_type, reason) ON "
+             "scim.events TO \"%s\"",
              catalog->role, catalog->role);
     }
     else if (!catalog->can_select_cursor_keys) {
@@ -959,6 +966,7 @@ static scim_err_t *findings_error(const proof_t *proof, apr_pool_t *pool)
 /* The checks that need nothing but the catalog. */
 static void check_catalog(proof_t *proof, scim_facts_t *facts)
 {
+    facts->is_walled = proof->catalog->has_policy;
     check_columns(proof, facts);
     check_own_columns(proof, facts);
     check_counter(proof);

@@ -59,7 +59,8 @@ static void log_error(const job_t *job, const scim_bulk_operation_t *operation,
             || err->kind == SCIM_ERR_UNAVAILABLE;
     const char *request_id = job->call->request->request_id;
 
-    scim_log(ours ? SCIM_LOG_ERR : SCIM_LOG_INFO, 50,
+    scim_log(ours ? SCIM_LOG_ERR : err->kind == SCIM_ERR_HELD_BACK
+                                   ? SCIM_LOG_WARNING : SCIM_LOG_INFO, 50,
              "bulk job %s, operation %d answered %d: %s%s%s",
              request_id ? request_id : "-",
              (int)(operation - job->bulk->operations) + 1, err->status,
@@ -148,6 +149,8 @@ static scim_err_t *serve(scim_reply_t *reply, const job_t *job,
     request->data = data;
     request->base_url = outer->base_url;
     request->request_id = outer->request_id;
+    request->client = outer->client;
+    request->refusals = outer->refusals;
     request->pool = job->scratch;
     scim_request_serve(reply, request);
     return reply->err ? apr_pmemdup(job->scratch, reply->err,

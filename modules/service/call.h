@@ -10,6 +10,8 @@ typedef struct scim_call_t {
     scim_reply_t *reply;
     const scim_mapping_t *mapping;  /* of the resource type that the path
                                  * names; where it names none, of User */
+    const char *endpoint;       /* the path's first segment; NULL: nothing is
+                                 * there */
     const char *id;             /* the path's second segment, or NULL */
     int is_me;                  /* the resource is the actor's own; no id */
     scim_asker_t asker;

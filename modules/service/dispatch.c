@@ -8,6 +8,7 @@
 #include "service/auth.h"
 #include "service/bulk.h"
 #include "service/discovery.h"
+#include "service/refusal.h"
 #include "service/resources.h"
 
 typedef scim_err_t *(*handler_t)(scim_reply_t *reply,
@@ -193,6 +194,7 @@ static const route_t *find_route(scim_call_t *call)
         if (strcmp(endpoints[i].name, segments[0]) != 0) {
             continue;
         }
+        call->endpoint = endpoints[i].name;
         if (count == 1) {
             route = endpoints[i].alone;
             call->is_me = route == &me;
@@ -309,9 +311,11 @@ void scim_request_serve(scim_reply_t *reply, const scim_request_t *request)
     call.reply = reply;
     call.mapping = request->service->users;
     call.asker.request_id = request->request_id;
+    call.asker.client = request->client;
     err = serve(reply, &call);
     if (err) {
         answer_error(reply, err);
+        scim_refusal_note(&call, err);
     }
     if (err && (err->kind == SCIM_ERR_UNAVAILABLE || err->status == 429)) {
         reply->retry_after = request->service->retry_after;

@@ -49,6 +49,10 @@ typedef struct scim_request_t {
                                  * judged when the token is known to be valid */
     const char *base_url;       /* no slash at its end */
     const char *request_id;     /* for events; NULL: none */
+    const char *client;         /* address, likewise */
+    apr_array_header_t *refusals;   /* of scim_refusal_t (pg/event.h), to be
+                                 * written when the reply is sent; NULL: not
+                                 * kept */
     apr_pool_t *pool;
 } scim_request_t;
 

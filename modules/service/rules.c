@@ -125,6 +125,32 @@ static const char *value_of(const scim_talk_t *talk, const char *target,
     return NULL;
 }
 
+/* The guard counts and says its numbers; the words are these. */
+static void word_guard(const scim_talk_t *talk, scim_err_t *err)
+{
+    const char *numbers = scim_conn_detail(talk->conn);
+    apr_pool_t *pool = talk->call->request->pool;
+    apr_int64_t taken, active, seconds;
+    char *rest;
+
+    if (!numbers) {
+        return;
+    }
+    taken = apr_strtoi64(numbers, &rest, 10);
+    active = apr_strtoi64(rest, &rest, 10);
+    seconds = apr_strtoi64(rest, &rest, 10);
+    seconds = seconds < 1 ? 1 : seconds;
+    err->detail = apr_psprintf(pool, "held back, because it looks like a "
+        "mistake: %" APR_INT64_T_FMT " of %" APR_INT64_T_FMT " active accounts "
+        "have been deactivated within %d minutes; check in the directory who "
+        "is assigned and in scope; if this many are meant to go, ask the "
+        "support of this application to release it, and it is done with the "
+        "next cycle; otherwise deactivating is possible again in %"
+        APR_INT64_T_FMT " minutes; everything else goes on", taken, active,
+        (talk->mapping->guard->seconds + 59) / 60, (seconds + 59) / 60);
+    talk->call->reply->retry_after = (int)seconds;
+}
+
 scim_err_t *scim_rules_word(const scim_talk_t *talk, scim_err_t *err,
                             const scim_state_t *state)
 {
@@ -132,6 +158,10 @@ scim_err_t *scim_rules_word(const scim_talk_t *talk, scim_err_t *err,
     apr_pool_t *pool = talk->call->request->pool;
     int i;
 
+    if (err->kind == SCIM_ERR_HELD_BACK) {
+        word_guard(talk, err);
+        return err;
+    }
     for (i = 0; constraint && i < talk->facts->rules->nelts; i++) {
         const scim_rule_t *rule =
             &APR_ARRAY_IDX(talk->facts->rules, i, scim_rule_t);

@@ -35,7 +35,8 @@ scim_err_t *scim_rules_conflict(const scim_talk_t *talk,
                                 const scim_json_t *resource);
 
 /** Name the attribute in what a unique index or a CHECK of the database
- * refused; other errors are handed back as they are. */
+ * refused, and the reason in what the guard did; other errors are handed back
+ * as they are. */
 scim_err_t *scim_rules_word(const scim_talk_t *talk, scim_err_t *err,
                             const scim_state_t *state);
 

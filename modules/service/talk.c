@@ -67,6 +67,24 @@ static scim_err_t *prove(scim_talk_t *talk)
     return scim_proof_facts(&talk->facts, talk->conn, talk->mapping, pool);
 }
 
+/* What the statements take for granted about tables and rights, proven, and the
+ * second wall between tenants raised for them where the database has one. */
+static scim_err_t *prepare(scim_talk_t *talk)
+{
+    const scim_call_t *call = talk->call;
+    apr_pool_t *pool = call->request->pool;
+    scim_sql_t *wall;
+
+    SCIM_TRY(prove(talk));
+    if (talk->facts->is_walled) {
+        wall = apr_palloc(pool, sizeof(*wall));
+        scim_sql_init(wall, pool);
+        scim_sql_wall(wall, talk->mapping, &call->asker);
+        scim_conn_set_prologue(talk->conn, wall);
+    }
+    return NULL;
+}
+
 static scim_err_t *attempt(int *pagain, const scim_call_t *call,
                            scim_talk_cb cb, void *baton, apr_time_t deadline)
 {
@@ -76,7 +94,7 @@ static scim_err_t *attempt(int *pagain, const scim_call_t *call,
 
     *pagain = 0;
     SCIM_TRY(take(&talk.conn, call, deadline));
-    err = prove(&talk);
+    err = prepare(&talk);
     if (!err) {
         err = cb(&talk, baton);
     }
@@ -92,8 +110,7 @@ static scim_err_t *join(const scim_call_t *call, scim_talk_cb cb, void *baton)
     scim_talk_t talk = { call, call->mapping, NULL, request->held->conn, 1 };
 
     scim_conn_extend(talk.conn, scim_pool_deadline(request->connections));
-    SCIM_TRY(scim_proof_facts(&talk.facts, talk.conn, talk.mapping,
-                              request->pool));
+    SCIM_TRY(prepare(&talk));
     return cb(&talk, baton);
 }
 

@@ -365,6 +365,7 @@ const char *scim_mapping_redact(scim_mapping_t *mapping, const char *target,
         return apr_psprintf(pool, "\"%s\" is not an attribute of %s", target,
                             mapping->type->name);
     }
+    mapping->redacts = 1;
     if (path.sub) {
         mapping->redacted[path.sub->index] = 1;
         return NULL;
@@ -638,6 +639,9 @@ const char *scim_mapping_finish(scim_mapping_t *mapping, apr_pool_t *pool)
     if (mapping->adopt
         && !scim_mapping_column(mapping, type->external_id, NULL)) {
         return "has ScimAdopt, but no ScimAttribute externalId";
+    }
+    if (mapping->guard && !type->active) {
+        return "has ScimGuard, but nothing in it can be deactivated";
     }
     if (mapping->needs_extra && !mapping->extra) {
         return apr_psprintf(pool, "has no ScimExtra to keep \"%s\" in; add "

@@ -62,6 +62,15 @@ typedef struct scim_relation_t {
     const scim_mapping_t *others;
 } scim_relation_t;
 
+/* How many accounts the tokens of a tenant may deactivate within a window: so
+ * many, or so many of a hundred that were active when it began, whichever is
+ * more. */
+typedef struct scim_guard_t {
+    int least;
+    int percent;
+    int seconds;
+} scim_guard_t;
+
 struct scim_mapping_t {
     const scim_rtype_t *type;
     const char *location;       /* for messages: the <Location> */
@@ -75,6 +84,7 @@ struct scim_mapping_t {
     const char *extra;          /* NULL: what is not mapped is discarded */
     const char *protect;        /* SQL condition, or NULL */
     int adopt;                  /* POST adopts by userName */
+    const scim_guard_t *guard;  /* NULL: any number may be deactivated */
     const char *needs_extra;    /* an attribute that only `extra` can keep */
     const char *version;        /* of Group: the counter that rises with every
                                  * change of the members; else NULL */
@@ -89,6 +99,7 @@ struct scim_mapping_t {
     unsigned char *stored;      /* by attribute index: kept at all */
     unsigned char *redacted;    /* by attribute index: events say that it
                                  * changed, not to what */
+    int redacts;                /* the configuration has asked for that */
 };
 
 /* A rule of the database that can refuse a value: a unique index, a CHECK. */
@@ -100,6 +111,7 @@ typedef struct scim_rule_t {
 /* What the catalog says of a mapped table. */
 typedef struct scim_facts_t scim_facts_t;
 struct scim_facts_t {
+    int is_walled;                  /* a policy asks for scim.tenant() */
     const char *key_type;           /* SQL names of types */
     const char *tenant_type;
     int tombstone_is_boolean;

@@ -15,6 +15,11 @@ void scim_piece_tenant(scim_sql_t *sql, const char *alias,
                        const scim_mapping_t *mapping,
                        const scim_facts_t *facts);
 
+/** The same where `t` is not joined. */
+void scim_piece_tenant_once(scim_sql_t *sql, const char *alias,
+                            const scim_mapping_t *mapping,
+                            const scim_facts_t *facts);
+
 /** Append the condition that the row is live; with @a live 0, a tombstone. */
 void scim_piece_live(scim_sql_t *sql, const char *alias,
                      const scim_mapping_t *mapping,

@@ -261,7 +261,7 @@ static void put_event(scim_sql_t *sql, const scim_mapping_t *mapping,
 {
     PUTS(sql, ", event AS (INSERT INTO scim.events (tenant, actor, token_id, "
               "request_id, operation, resource_type, resource_id, changes, "
-              "outcome) SELECT t.tenant, t.actor, t.token_id, ");
+              "client, outcome) SELECT t.tenant, t.actor, t.token_id, ");
     scim_sql_param(sql, asker->request_id, "text");
     PUTS(sql, ", ");
     scim_sql_param(sql, change->operation, "text");
@@ -272,6 +272,8 @@ static void put_event(scim_sql_t *sql, const scim_mapping_t *mapping,
     if (change->added || change->removed) {
         scim_related_event(sql, mapping, change);
     }
+    PUTS(sql, ", ");
+    scim_sql_param(sql, asker->client, "text");
     PUTS(sql, ", 'applied' FROM t, ");
     PUTS(sql, source);
     PUTS(sql, " AS s");
@@ -319,6 +321,38 @@ static void put_actor(scim_sql_t *sql, const char *type)
     PUTS(sql, " END");
 }
 
+/* Whether the account is active before and not after. */
+static int deactivates(const scim_mapping_t *mapping,
+                       const scim_state_t *before, const scim_state_t *after)
+{
+    const scim_attr_t *active = mapping->type->active;
+    int place = active ? mapping->places[active->index] : -1;
+
+    return place >= 0 && before->values[place]
+        && *before->values[place] == 't'
+        && (!after->values[place] || *after->values[place] != 't');
+}
+
+/* For RETURNING, so that it is reached by a row that is really written: count
+ * it, and fail with all of the statement when there are too many. It locks the
+ * row of the tenant's guard first. The accounts are counted once in a window
+ * only: CASE does not look at the query before it is wanted. */
+static void put_guard(scim_sql_t *sql, const scim_mapping_t *mapping,
+                      const scim_facts_t *facts)
+{
+    const scim_guard_t *guard = mapping->guard;
+
+    scim_buf_printf(&sql->text, ", (SELECT scim.guard_count(t.tenant, CASE "
+                    "WHEN scim.guard_begins(t.tenant, %d) THEN (SELECT "
+                    "count(*)", guard->seconds);
+    put_from_live(sql, mapping, facts);
+    PUTS(sql, " AND ");
+    put_value(sql, scim_mapping_column(mapping, mapping->type->active, NULL),
+              mapping->type);
+    scim_buf_printf(&sql->text, ") END, %d, %d, %d) FROM t) AS counted",
+                    guard->least, guard->percent, guard->seconds);
+}
+
 /* Statements */
 
 void scim_sql_token(scim_sql_t *sql, const scim_mapping_t *mapping,
@@ -328,6 +362,17 @@ void scim_sql_token(scim_sql_t *sql, const scim_mapping_t *mapping,
     PUTS(sql, mapping->tokens);
     PUTS(sql, " AS t");
     put_where_token(sql, asker);
+}
+
+void scim_sql_wall(scim_sql_t *sql, const scim_mapping_t *mapping,
+                   const scim_asker_t *asker)
+{
+    PUTS(sql, "SELECT pg_catalog.set_config('scim.tenant', coalesce((SELECT "
+              "t.tenant FROM ");
+    PUTS(sql, mapping->tokens);
+    PUTS(sql, " AS t");
+    put_where_token(sql, asker);
+    PUTS(sql, "), ''), true)");
 }
 
 void scim_sql_get(scim_sql_t *sql, const scim_mapping_t *mapping,
@@ -796,9 +841,7 @@ void scim_sql_update(scim_sql_t *sql, const scim_mapping_t *mapping,
         PUTS(sql, " AS r");
     }
     PUTS(sql, " WHERE ");
-    put_column(sql, mapping->tenant);
-    PUTS(sql, " = (SELECT t.tenant FROM t)::");
-    PUTS(sql, facts->tenant_type);
+    scim_piece_tenant_once(sql, "r", mapping, facts);
     PUTS(sql, " AND ");
     put_column(sql, mapping->key);
     PUTS(sql, " = ");
@@ -816,6 +859,9 @@ void scim_sql_update(scim_sql_t *sql, const scim_mapping_t *mapping,
     if (has_own) {
         PUTS(sql, " RETURNING ");
         put_columns(sql, mapping, 0);
+        if (mapping->guard && deactivates(mapping, before, after)) {
+            put_guard(sql, mapping, facts);
+        }
     }
     PUTS(sql, ")");
     scim_related_change(sql, mapping, facts, "changed", change);

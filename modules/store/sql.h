@@ -54,6 +54,7 @@ enum {
 typedef struct scim_asker_t {
     const char *token_sha256;   /* as `\x` and hexadecimal digits */
     const char *request_id;     /* for events; NULL: none */
+    const char *client;         /* address; likewise */
 } scim_asker_t;
 
 /* What an event says besides who and when. */
@@ -81,6 +82,11 @@ int scim_sql_is_key(const char *key_type, const char *text);
 /** Only the token. */
 void scim_sql_token(scim_sql_t *sql, const scim_mapping_t *mapping,
                     const scim_asker_t *asker);
+
+/** Tell row-level security whose rows this transaction may see and write:
+ * the tenant's of the token, or nobody's. */
+void scim_sql_wall(scim_sql_t *sql, const scim_mapping_t *mapping,
+                   const scim_asker_t *asker);
 
 /** One resource. @a lock: keep others from changing it until the transaction
  * ends. @a id must be a key; NULL: the one that the token's actor is. */
@@ -136,6 +142,8 @@ typedef enum {
  * Write what differs and the event. Something must differ, or members come or
  * go, or the mode must be one that changes the tombstone. Triggers that members
  * set off have not run when the answer is made.
+ * An account that is deactivated is counted by the mapping's guard, which may
+ * refuse it.
  *
  * @param version with MET and REVIVE: SCIM_SQL_VERSION of the row as met
  */

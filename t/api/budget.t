@@ -2,6 +2,7 @@
 # and how many statements it has executed there, the token check included. Both
 # are exact, so that one query too many fails this file.
 use ScimTest;
+use ScimTest::Cost ();
 
 use constant PATCH_OP => 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
@@ -25,23 +26,8 @@ sub filter { my ($text) = @_; return $text =~ s/([^A-Za-z0-9])/sprintf '%%%02X',
 
 my $users = 'SELECT count(*) FROM public.users WHERE deleted_at IS NULL';
 
-# costs(NAME, TURNS, STATEMENTS, CODE of the answer, what to do): done once to
-# warm up, which opens the connection and prepares what is to be prepared, and
-# once to be counted. What is done gets a number, to differ between the two.
-sub costs {
-    my ($name, $turns, $statements, $code, $do) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    is $do->(1)->code, $code, "$name: the answer is $code";
-    $relay->reset_counts;
-    my $res = $do->(2);
-    my $counts = $relay->counts;
-    is $res->code, $code, "$name: and $code again";
-    is $counts->{connections}, 0, "$name: over the connection that was there";
-    is $counts->{turns}, $turns, "$name: turns";
-    is $counts->{statements}, $statements, "$name: statements"
-        or diag 'newly prepared: ', explain [$relay->sql];
-    return $res;
-}
+my $cost = ScimTest::Cost->new($relay, db());
+sub costs { local $Test::Builder::Level = $Test::Builder::Level + 1; return $cost->costs(@_) }
 
 # ---- reading ----
 
@@ -82,7 +68,7 @@ costs('the root', 1, 1, 200, sub { get('/', @there) });
     is get("/Users/$id", @there)->code, 200, "a new connection";
     $relay->reset_counts;
     is get("/Users?cursor=$other&count=1", @there)->code, 200, 'a cursor on a connection that knows no key yet';
-    is_deeply [@{ $relay->counts }{qw(turns statements)}], [2, 4], 'costs one more turn, once';
+    is_deeply [@{ $relay->counts }{qw(turns statements)}], [2, 6], 'costs one more turn, once';
 }
 costs('an unknown id', 1, 1, 404, sub { get('/Users/987654321', @there) });
 costs('an id that is none', 1, 1, 404, sub { get('/Users/x', @there) });
@@ -136,7 +122,7 @@ costs('create from what is no JSON', 1, 1, 400, sub { post('/Users', '{', @there
     db()->do('UPDATE public.users SET active = false WHERE id = ANY (?)', undef, [@off]);
     my $res = costs('restore of an inactive user', 2, 2, 201, sub {
         my $row = row_of($off[$_[0]]);
-        post('/Users', { userName => $row->{username}, externalId => $row->{external_id} }, @there) });
+        post('/Users', { userName => $row->{username}, externalId => $row->{external_id} }, @there) }, 2);
     is $res->json->{id}, $off[2], 'restore of an inactive user: the same one';
     is_deeply [map { row_of($_)->{active} } @off], [0, 1, 1], 'restore of an inactive user: is active';
 }
@@ -145,7 +131,7 @@ costs('create from what is no JSON', 1, 1, 400, sub { post('/Users', '{', @there
     db()->do('UPDATE public.users SET active = false, deleted_at = now() WHERE id = ANY (?)', undef, [@gone]);
     my $res = costs('restore of a deleted user', 2, 2, 201, sub {
         my $row = row_of($gone[$_[0]]);
-        post('/Users', { userName => $row->{username}, externalId => $row->{external_id} }, @there) });
+        post('/Users', { userName => $row->{username}, externalId => $row->{external_id} }, @there) }, 2);
     is $res->json->{id}, $gone[2], 'restore of a deleted user: the same one';
     is_deeply [map { defined row_of($_)->{deleted_at} ? 1 : 0 } @gone], [1, 0, 0], 'restore of a deleted user: is alive';
 }
@@ -153,7 +139,7 @@ costs('create from what is no JSON', 1, 1, 400, sub { post('/Users', '{', @there
     my @old = map { new_user(externalId => undef)->{id} } 0 .. 2;
     my $res = costs('adoption', 2, 2, 201, sub {
         my $row = row_of($old[$_[0]]);
-        post('/Users', { userName => $row->{username}, externalId => "ext-$row->{username}" }, @there) });
+        post('/Users', { userName => $row->{username}, externalId => "ext-$row->{username}" }, @there) }, 2);
     is $res->json->{id}, $old[2], 'adoption: the same user';
     is_deeply [map { defined row_of($_)->{external_id} ? 1 : 0 } @old], [0, 1, 1], 'adoption: is linked';
 }
@@ -227,6 +213,6 @@ is $first->{connections}, 1, 'one connection is opened';
 cmp_ok $first->{turns}, '<=', 6, "in few turns ($first->{turns})";
 $relay->reset_counts;
 is_resource get("/Users/$id", @there), 200, 'and the next request';
-is_deeply [@{ $relay->counts }{qw(connections turns statements)}], [0, 1, 1], 'pays nothing of that';
+is_deeply [@{ $relay->counts }{qw(connections turns statements)}], [0, 1, 2], 'pays nothing of that';
 
 done_testing;

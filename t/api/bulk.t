@@ -10,7 +10,7 @@ use constant BULK_RESPONSE => 'urn:ietf:params:scim:api:messages:2.0:BulkRespons
 
 scim_reset();
 my $users = 'SELECT count(*) FROM public.users';
-my $events = 'SELECT count(*) FROM scim.events';
+my $events = q{SELECT count(*) FROM scim.events WHERE outcome = 'applied'};
 
 # ---- what a job is made of ----
 
@@ -434,7 +434,8 @@ is_deeply $spc, { supported => json_true, maxOperations => 1000, maxPayloadSize 
     is $counts->{open}, 1, 'which is the only one';
     # the token; 20 creates; BEGIN and SELECT, UPDATE and COMMIT
     is $counts->{turns}, 1 + 20 + 2, 'turns: the token, and what each operation costs alone';
-    is $counts->{statements}, 1 + 20 + 4, 'and statements';
+    # with the one that raises the second wall in each transaction
+    is $counts->{statements}, 1 + 20 + 4 + 22, 'and statements';
     $job = sub { bulk([create('a', managed_by('bulkId:b')), create('b', managed_by('bulkId:a'))], base => $h->base) };
     $job->();
     $relay->reset_counts;

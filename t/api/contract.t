@@ -9,6 +9,7 @@ use ScimTest::Sys qw(top slurp slurp_from spew run_cmd);
 scim_reset();
 
 my $role = cluster()->dbh(user => 'mod_scim');
+$role->do(q{SET scim.tenant = '1'});          # as the module says it, for row-level security
 $role->{PrintWarn} = 0;
 is $role->selectrow_array('SELECT current_user'), 'mod_scim', 'there is the role of the module';
 
@@ -83,10 +84,16 @@ for my $case (
     ['give itself a key of cursors',     q{INSERT INTO scim.settings (name, value) VALUES ('cursor_key', sha256('x'))}],
     ['end a key of cursors',             'UPDATE scim.settings SET ends_at = now()'],
     ['write to the view of keys',        q{UPDATE scim.cursor_keys SET key = sha256('x')}],
+    ['read what the guard counts',       'SELECT taken FROM scim.guards'],
+    ['change what the guard counts',     'UPDATE scim.guards SET taken = 0'],
     ['choose the time of an event',      q{INSERT INTO scim.events (at, operation, outcome) VALUES (now(), 'x', 'applied')}],
     ['choose the number of an event',    q{INSERT INTO scim.events (id, operation, outcome) OVERRIDING SYSTEM VALUE VALUES (1, 'x', 'applied')}],
     # running
     ['rotate the key of cursors',        'SELECT scim.rotate_key()'],
+    ['follow events',                    'SELECT scim.events_after(NULL)'],
+    ['forget events',                    q{SELECT scim.forget_events('1 day')}],
+    ['choose the transaction of an event', q{INSERT INTO scim.events (xid, operation, outcome) VALUES ('1', 'x', 'applied')}],
+    ['release what the guard holds',     q{SELECT scim.release('1')}],
     ['issue a token',                    "SELECT scim.token_issue($admin, interval '1 day')"],
     ['revoke a token',                   q{SELECT scim.token_revoke('1')}],
     ['switch an organisation on',        'SELECT scim.access_organisation(1, true)'],
@@ -179,6 +186,7 @@ sub privileges {
 my @expected = sort(
     'schema scim USAGE', 'schema public USAGE', 'function scim.version()', 'table scim.tokens SELECT',
     'table scim.cursor_keys SELECT',
+    'function scim.tenant()', 'function scim.guard_begins(text,integer)', 'function scim.guard_count(text,bigint,integer,integer,integer)',
     (map { "column public.users.$_ SELECT" } qw(id organisation_id username username_key email email_key first_name
         last_name role active external_id deleted_at scim_extra created_at updated_at)),
     (map { "column public.users.$_ INSERT" } qw(organisation_id username email first_name last_name active external_id
@@ -190,7 +198,7 @@ my @expected = sort(
     (map { "column public.teams.$_ UPDATE" } qw(name external_id deleted_at)),
     (map { "column public.team_members.$_" } 'team_id SELECT', 'team_id INSERT', 'user_id SELECT', 'user_id INSERT'),
     'table public.team_members DELETE',
-    (map { "column scim.events.$_ INSERT" } qw(tenant actor token_id request_id operation resource_type resource_id
+    (map { "column scim.events.$_ INSERT" } qw(tenant actor token_id request_id client status scim_type reason operation resource_type resource_id
         changes outcome)),
 );
 is_deeply [sort @{ privileges(db()) }], \@expected, 'these are all its privileges, and no others';
@@ -208,7 +216,7 @@ is db()->selectrow_array(q{SELECT has_database_privilege('mod_scim', current_dat
 # docs/database.md says the same
 {
     my $doc = slurp(top() . '/docs/database.md');
-    for my $name (qw(scim.version() scim.tokens scim.cursor_keys scim.events)) {
+    for my $name (qw(scim.version() scim.tenant() scim.guard_begins scim.guard_count scim.tokens scim.cursor_keys scim.events)) {
         like $doc, qr/\| `\Q$name\E` \| (?:EXECUTE|SELECT|INSERT)/, "docs/database.md lists the right on $name";
     }
 }
@@ -361,7 +369,9 @@ refused_with($$_[0], $$_[1], "refused: $$_[0]") for
 db()->do("CREATE ROLE somebody_$$");
 db()->do("GRANT USAGE ON SCHEMA scim TO somebody_$$");
 for my $call ("scim.token_issue($admin, '1 day')", "scim.token_revoke('1')", 'scim.access_organisation(1, true)',
-              "scim.access_user($id, true)", 'scim.version()', 'scim.rotate_key()') {
+              "scim.access_user($id, true)", 'scim.version()', 'scim.rotate_key()', q{scim.release('1')},
+              'scim.tenant()', q{scim.events_after(NULL)}, q{scim.forget_events('1 day')}, q{scim.guard_begins('1', 1)},
+              q{scim.guard_count('1', 1, 1, 1, 1)}) {
     db()->do("SET ROLE somebody_$$");
     is state_of(db(), "SELECT $call"), '42501', "nobody may call $call by himself";
     db()->do('RESET ROLE');
@@ -622,6 +632,7 @@ my @database;
     is $dbh->selectrow_array('SELECT count(*) FROM scim.cursor_keys'), 1, 'with a key';
     is $dbh->selectrow_array(q{SELECT count(*) FROM scim.events WHERE operation = 'kept'}), 1, 'and keeping the events';
     is_deeply [sort @{ privileges($dbh) }], \@expected, 'the role has its privileges';
+
     $dbh->disconnect;
 }
 {

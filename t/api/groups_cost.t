@@ -2,6 +2,7 @@
 # members is not even read where no members are shown; and that a change of
 # members touches the rows that it changes, however large the group is.
 use ScimTest;
+use ScimTest::Cost ();
 
 scim_reset();
 
@@ -13,19 +14,8 @@ my @there = (base => $h->base);
 sub filter { my ($text) = @_; return $text =~ s/([^A-Za-z0-9])/sprintf '%%%02X', ord $1/ger }
 sub ops { my ($path, @ops) = @_; return patch($path, { Operations => \@ops }, @there) }
 
-# As in budget.t: once to warm up, once to be counted.
-sub costs {
-    my ($name, $turns, $statements, $code, $do) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    is $do->(1)->code, $code, "$name: the answer is $code";
-    $relay->reset_counts;
-    my $res = $do->(2);
-    my $counts = $relay->counts;
-    is $res->code, $code, "$name: and $code again";
-    is $counts->{turns}, $turns, "$name: turns";
-    is $counts->{statements}, $statements, "$name: statements" or diag 'newly prepared: ', explain [$relay->sql];
-    return $res;
-}
+my $cost = ScimTest::Cost->new($relay, db());
+sub costs { local $Test::Builder::Level = $Test::Builder::Level + 1; return $cost->costs(@_) }
 
 # ---- turns ----
 

@@ -120,7 +120,7 @@ my @later = (
     ['a column that is mapped and has a ScimDefault', location(sub { s/(ScimDefault +)password_hash/$1first_name none\n$1password_hash/ })],
 );
 
-my $h = extra_httpd(conninfo => $conninfo,
+my $h = extra_httpd(conninfo => $conninfo, guard => 1,
     conf => "ScimPoolMax 1\nStartServers 1\nServerLimit 1\nMaxRequestWorkers $workers\n" . join '', @location);
 my @there = (base => $h->base, token => $token);
 
@@ -266,12 +266,16 @@ spoiled('no SELECT on what ScimProtect names', 'REVOKE SELECT (role) ON public.u
 spoiled('no SELECT on the tokens', 'REVOKE SELECT ON scim.tokens FROM mod_scim',
     qr/ScimTokens: role "mod_scim" may not read "scim"\."tokens"; GRANT SELECT ON "scim"\."tokens" TO "mod_scim"$/);
 spoiled('no INSERT on the events', 'REVOKE INSERT (changes) ON scim.events FROM mod_scim',
-    qr/role "mod_scim" may not write events; GRANT INSERT \(tenant, actor, token_id, request_id, operation, resource_type, resource_id, changes, outcome\) ON scim\.events TO "mod_scim"$/);
+    qr/role "mod_scim" may not write events; GRANT INSERT \(tenant, actor, token_id, request_id, client, operation, resource_type, resource_id, changes, outcome, status, scim_type, reason\) ON scim\.events TO "mod_scim"$/);
 spoiled('no EXECUTE on the version', 'REVOKE EXECUTE ON FUNCTION scim.version() FROM mod_scim',
     qr/scim\.version\(\).*GRANT EXECUTE ON FUNCTION scim\.version\(\) TO "mod_scim"$/,
     mend => ['GRANT EXECUTE ON FUNCTION scim.version() TO mod_scim']);
 spoiled('no SELECT on the keys of cursors', 'REVOKE SELECT ON scim.cursor_keys FROM mod_scim',
     qr/role "mod_scim" may not read scim\.cursor_keys; GRANT SELECT ON scim\.cursor_keys TO "mod_scim"$/);
+for my $function ('guard_begins(text, integer)', 'guard_count(text, bigint, integer, integer, integer)') {
+    spoiled("no EXECUTE on scim.$function", "REVOKE EXECUTE ON FUNCTION scim.$function FROM mod_scim",
+        qr/ScimGuard: role "mod_scim" may not call its functions; GRANT EXECUTE ON FUNCTION scim\.guard_begins\(.*\) TO "mod_scim"$/);
+}
 spoiled('no USAGE on the schema of the tokens', 'REVOKE USAGE ON SCHEMA scim FROM mod_scim',
     qr/role "mod_scim" may not use .*schema.*GRANT USAGE ON SCHEMA "?scim"? TO "mod_scim"$/,
     mend => ['GRANT USAGE ON SCHEMA scim TO mod_scim']);

@@ -191,7 +191,7 @@ sub group_state {
         'SELECT user_id FROM public.team_members WHERE team_id = ? ORDER BY user_id', undef, $id);
     my $events = db()->selectall_arrayref(
         q{SELECT operation, changes, outcome, actor FROM scim.events
-           WHERE resource_type = 'Group' AND resource_id = ?::text ORDER BY id},
+           WHERE resource_type = 'Group' AND resource_id = ?::text AND outcome = 'applied' ORDER BY id},
         { Slice => {} }, $id);
     $_->{changes} = JSON::PP->new->decode($_->{changes}) for @$events;
     return { row => db()->selectrow_hashref('SELECT * FROM public.teams WHERE id = ?', undef, $id),
@@ -204,11 +204,11 @@ sub row_of {
     return db()->selectrow_hashref('SELECT * FROM public.users WHERE id = ?', undef, $id);
 }
 
-# Rows of scim.events of a resource, oldest first; changes decoded.
+# Changes of a resource in scim.events, oldest first; changes decoded.
 sub events_of {
     my ($id) = @_;
     my $rows = db()->selectall_arrayref(
-        'SELECT * FROM scim.events WHERE resource_id = ?::text ORDER BY id',
+        q{SELECT * FROM scim.events WHERE resource_id = ?::text AND outcome = 'applied' ORDER BY id},
         { Slice => {} }, $id);
     for my $row (@$rows) {
         $row->{changes} = JSON::PP->new->allow_nonref->decode($row->{changes})

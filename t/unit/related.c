@@ -62,7 +62,7 @@ static void make_mappings(apr_pool_t *pool)
     scim_mapping_relate(groups, users, pool);
 }
 
-static const scim_asker_t asker = { "\\x00ff", "request-1" };
+static const scim_asker_t asker = { "\\x00ff", "request-1", "192.0.2.1" };
 
 static const char *shown(const scim_sql_t *sql, apr_pool_t *pool)
 {
@@ -265,6 +265,7 @@ static scim_state_t *state(const char *text, apr_pool_t *pool)
     " FROM \"scim\".\"tokens\" WHERE token_sha256 = $1::bytea)"
 #define EVENT(n, m, c) ", event AS (INSERT INTO scim.events (tenant, actor," \
     " token_id, request_id, operation, resource_type, resource_id, changes," \
+    " client," \
     " outcome) SELECT t.tenant, t.actor, t.token_id, $" n "::text, $" m \
     "::text, $" c "::text, s.id::text, "
 #define GONE(n) ", gone AS (DELETE FROM \"crm\".\"in\" AS m USING changed AS" \
@@ -296,11 +297,13 @@ static void test_change(apr_pool_t *pool)
            " jsonb_build_object('members', jsonb_strip_nulls("
            "jsonb_build_object('added', (SELECT jsonb_agg(id::text ORDER BY"
            " id) FROM come), 'removed', (SELECT jsonb_agg(id::text ORDER BY"
-           " id) FROM gone)))), 'applied' FROM t, changed AS s WHERE EXISTS"
+           " id) FROM gone)))), $9::text, 'applied' FROM t, changed AS s WHERE"
+           " EXISTS"
            " (SELECT FROM come) OR EXISTS (SELECT FROM gone)) SELECT"
            " t.token_id, t.tenant, t.actor, NULL AS how, changed.* FROM t LEFT"
            " JOIN changed ON true <- \\x00ff, " UUID ", {\"18\",\"19\"},"
-           " {\"17\"}, request-1, patch, Group, {}", "members alone");
+           " {\"17\"}, request-1, patch, Group, {}, 192.0.2.1",
+           "members alone");
     change.removed = NULL;
     scim_sql_init(&sql, pool);
     scim_sql_update(&sql, groups, &group_facts, &asker, UUID, one, two,

@@ -84,8 +84,8 @@ static scim_mapping_t *make_mapping(int bare, apr_pool_t *pool)
     return mapping;
 }
 
-static const scim_asker_t asker = { "\\x00ff", "request-1" };
-static const scim_asker_t nameless = { "\\x00ff", NULL };
+static const scim_asker_t asker = { "\\x00ff", "request-1", "192.0.2.1" };
+static const scim_asker_t nameless = { "\\x00ff", NULL, "192.0.2.1" };
 static const scim_change_t change = { "patch", "{\"a\":{\"new\":1}}" };
 
 /* The text, then the parameters. */
@@ -173,6 +173,9 @@ static const char *statement(const char *name, const scim_mapping_t *mapping,
     if (strcmp(name, "token") == 0) {
         scim_sql_token(&sql, mapping, &asker);
     }
+    else if (strcmp(name, "wall") == 0) {
+        scim_sql_wall(&sql, mapping, &asker);
+    }
     else if (strncmp(name, "get", 3) == 0) {
         scim_sql_get(&sql, mapping, known, &asker,
                      strstr(name, "actor") ? NULL : id,
@@ -231,8 +234,8 @@ static const char *statement(const char *name, const scim_mapping_t *mapping,
     " \"scim\".\"tokens\" WHERE token_sha256 = $1::bytea)"
 #define EVENT \
     ", event AS (INSERT INTO scim.events (tenant, actor, token_id," \
-    " request_id, operation, resource_type, resource_id, changes, outcome)" \
-    " SELECT t.tenant, t.actor, t.token_id, "
+    " request_id, operation, resource_type, resource_id, changes, client," \
+    " outcome) SELECT t.tenant, t.actor, t.token_id, "
 #define LOCKED \
     "r.\"id\" AS id, coalesce((role = 'admin' OR vip), false) AS" \
     " protected, md5(ROW(r.\"deleted_at\", r.\"extra\", r.\"username\"," \
@@ -285,6 +288,10 @@ static const struct {
       "SELECT t.token_id, t.tenant, t.actor" TOKENS
       " WHERE t.token_sha256 = $1::bytea <- \\x00ff",
       NULL },
+    { "wall",
+      "SELECT pg_catalog.set_config('scim.tenant', coalesce((SELECT t.tenant"
+      TOKENS " WHERE t.token_sha256 = $1::bytea), ''), true) <- \\x00ff",
+      NULL, NULL },
     { "get",
       WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " SHOWN USERS
       "r.\"deleted_at\" IS NULL AND r.\"id\" = $1::bigint) AS r ON true"
@@ -521,10 +528,11 @@ static const struct {
       " \"blocked\", \"ext\", \"extra\", \"hash\") SELECT t.tenant::uuid,"
       " $5::character varying, NOT $6::boolean, $7::text, $8::jsonb,"
       " E'it''s \\\\ $1'" NEW_ROW SHOWN ")" EVENT
-      "$9::text, $10::text, $11::text, s.id::text, $12::jsonb, 'applied'"
+      "$9::text, $10::text, $11::text, s.id::text, $12::jsonb, $13::text,"
+      " 'applied'"
       " FROM t, made AS s) " WHO "x.*" ALL_OR_MET
       " <- \\x00ff, joy, e, e, joy, t, e, {\"title\":\"T\"}, request-1,"
-      " patch, User, {\"a\":{\"new\":1}}",
+      " patch, User, {\"a\":{\"new\":1}}, 192.0.2.1",
       WITH_TOKEN ", met AS MATERIALIZED (SELECT 'u' AS how, " EACH BARE_LOCKED
       BARE_USERS
       "true AND lower(r.\"username\") = lower($2::text)) AS x), made AS"
@@ -532,10 +540,11 @@ static const struct {
       " \"off_at\") SELECT t.tenant::text, $3::character varying, CASE"
       " WHEN $4::boolean THEN NULL ELSE now() END::timestamp with time zone"
       NEW_ROW BARE_SHOWN ")" EVENT
-      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
+      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, $9::text,"
+      " 'applied' FROM"
       " t, made AS s) " WHO "x.*" ALL_OR_MET
       " <- \\x00ff, joy, joy, t, request-1, patch, User,"
-      " {\"a\":{\"new\":1}}",
+      " {\"a\":{\"new\":1}}, 192.0.2.1",
       WITH_TOKEN ", met AS MATERIALIZED (SELECT 'u' AS how, " EACH LOCKED
       USERS
       "NOT r.\"deleted_at\" AND r.\"username_key\" = lower($2::text)) AS x"
@@ -550,10 +559,11 @@ static const struct {
       " \"ext\", \"extra\", \"hash\") SELECT t.tenant::uuid, $5::character"
       " varying, NOT $6::boolean, $7::text, $8::jsonb, E'it''s \\\\ $1'"
       NEW_ROW SHOWN ")" EVENT
-      "$9::text, $10::text, $11::text, s.id::text, $12::jsonb, 'applied'"
+      "$9::text, $10::text, $11::text, s.id::text, $12::jsonb, $13::text,"
+      " 'applied'"
       " FROM t, made AS s) " WHO "x.*" ALL_OR_MET
       " <- \\x00ff, joy, e, e, joy, t, e, {\"title\":\"T\"}, request-1,"
-      " patch, User, {\"a\":{\"new\":1}}" },
+      " patch, User, {\"a\":{\"new\":1}}, 192.0.2.1" },
     { "create least",
       WITH_TOKEN ", met AS MATERIALIZED (SELECT 'u' AS how, " EACH LOCKED
       USERS
@@ -568,18 +578,21 @@ static const struct {
       " (INSERT INTO \"crm\".\"users\" AS r (\"org\", \"username\","
       " \"extra\", \"hash\", \"ext\") SELECT t.tenant::uuid, $5::character"
       " varying, $6::jsonb, E'it''s \\\\ $1', 'none'" NEW_ROW SHOWN ")" EVENT
-      "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, 'applied'"
+      "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, $11::text,"
+      " 'applied'"
       " FROM t, made AS s) " WHO "x.*" ALL_OR_MET
       " <- \\x00ff, joy, NULL, NULL, joy, {}, NULL, patch, User,"
-      " {\"a\":{\"new\":1}}",
+      " {\"a\":{\"new\":1}}, 192.0.2.1",
       WITH_TOKEN ", met AS MATERIALIZED (SELECT 'u' AS how, " EACH BARE_LOCKED
       BARE_USERS
       "true AND lower(r.\"username\") = lower($2::text)) AS x), made AS"
       " (INSERT INTO \"crm\".\"users\" AS r (\"org\", \"username\") SELECT"
       " t.tenant::text, $3::character varying" NEW_ROW BARE_SHOWN ")" EVENT
-      "$4::text, $5::text, $6::text, s.id::text, $7::jsonb, 'applied' FROM"
+      "$4::text, $5::text, $6::text, s.id::text, $7::jsonb, $8::text,"
+      " 'applied' FROM"
       " t, made AS s) " WHO "x.*" ALL_OR_MET
-      " <- \\x00ff, joy, joy, NULL, patch, User, {\"a\":{\"new\":1}}",
+      " <- \\x00ff, joy, joy, NULL, patch, User, {\"a\":{\"new\":1}},"
+      " 192.0.2.1",
       NULL },
     { "update",
       WITH_TOKEN
@@ -589,10 +602,11 @@ static const struct {
       " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
       " r.\"id\" = $6::bigint AND r.\"deleted_at\" IS"
       " NULL RETURNING " SHOWN ")" EVENT
-      "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, 'applied'"
+      "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, $11::text,"
+      " 'applied'"
       " FROM t, changed AS s) " WHO CHANGED
       " <- \\x00ff, ray, f, NULL, {\"title\":\"U\"}, 17, request-1, patch,"
-      " User, {\"a\":{\"new\":1}}",
+      " User, {\"a\":{\"new\":1}}, 192.0.2.1",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"username\" ="
       " $2::character varying, \"off_at\" = CASE WHEN $3::boolean THEN"
@@ -600,10 +614,11 @@ static const struct {
       " r.\"org\" = (SELECT t.tenant FROM t)::text AND"
       " r.\"id\" = $4::uuid AND true"
       " RETURNING " BARE_SHOWN ")" EVENT
-      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
+      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, $9::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
       " <- \\x00ff, ray, f, 00000000-0000-4000-8000-00000000000a,"
-      " request-1, patch, User, {\"a\":{\"new\":1}}",
+      " request-1, patch, User, {\"a\":{\"new\":1}}, 192.0.2.1",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"username\" ="
       " $2::character varying, \"blocked\" = NOT $3::boolean, \"ext\" ="
@@ -611,10 +626,11 @@ static const struct {
       " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
       " r.\"id\" = $6::bigint AND NOT r.\"deleted_at\""
       " RETURNING " SHOWN ")" EVENT
-      "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, 'applied'"
+      "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, $11::text,"
+      " 'applied'"
       " FROM t, changed AS s) " WHO CHANGED
       " <- \\x00ff, ray, f, NULL, {\"title\":\"U\"}, 17, request-1, patch,"
-      " User, {\"a\":{\"new\":1}}" },
+      " User, {\"a\":{\"new\":1}}, 192.0.2.1" },
     { "delete",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"blocked\" = NOT"
@@ -622,9 +638,11 @@ static const struct {
       " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
       " r.\"id\" = $3::bigint AND r.\"deleted_at\" IS"
       " NULL RETURNING " SHOWN ")" EVENT
-      "$4::text, $5::text, $6::text, s.id::text, $7::jsonb, 'applied' FROM"
+      "$4::text, $5::text, $6::text, s.id::text, $7::jsonb, $8::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
-      " <- \\x00ff, f, 17, request-1, patch, User, {\"a\":{\"new\":1}}",
+      " <- \\x00ff, f, 17, request-1, patch, User, {\"a\":{\"new\":1}},"
+      " 192.0.2.1",
       NULL,
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"blocked\" = NOT"
@@ -632,9 +650,11 @@ static const struct {
       " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
       " r.\"id\" = $3::bigint AND NOT r.\"deleted_at\""
       " RETURNING " SHOWN ")" EVENT
-      "$4::text, $5::text, $6::text, s.id::text, $7::jsonb, 'applied' FROM"
+      "$4::text, $5::text, $6::text, s.id::text, $7::jsonb, $8::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
-      " <- \\x00ff, f, 17, request-1, patch, User, {\"a\":{\"new\":1}}" },
+      " <- \\x00ff, f, 17, request-1, patch, User, {\"a\":{\"new\":1}},"
+      " 192.0.2.1" },
     { "delete inactive",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"deleted_at\" ="
@@ -642,9 +662,10 @@ static const struct {
       " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
       " r.\"id\" ="
       " $2::bigint AND r.\"deleted_at\" IS NULL RETURNING " SHOWN ")" EVENT
-      "$3::text, $4::text, $5::text, s.id::text, $6::jsonb, 'applied' FROM"
+      "$3::text, $4::text, $5::text, s.id::text, $6::jsonb, $7::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
-      " <- \\x00ff, 17, request-1, patch, User, {\"a\":{\"new\":1}}",
+      " <- \\x00ff, 17, request-1, patch, User, {\"a\":{\"new\":1}}, 192.0.2.1",
       NULL,
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"deleted_at\" ="
@@ -652,9 +673,11 @@ static const struct {
       " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
       " r.\"id\" ="
       " $2::bigint AND NOT r.\"deleted_at\" RETURNING " SHOWN ")" EVENT
-      "$3::text, $4::text, $5::text, s.id::text, $6::jsonb, 'applied' FROM"
+      "$3::text, $4::text, $5::text, s.id::text, $6::jsonb, $7::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
-      " <- \\x00ff, 17, request-1, patch, User, {\"a\":{\"new\":1}}" },
+      " <- \\x00ff, 17, request-1, patch, User, {\"a\":{\"new\":1}},"
+      " 192.0.2.1" },
     { "adopt",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"blocked\" = NOT"
@@ -663,9 +686,11 @@ static const struct {
       " r.\"id\" ="
       " $3::bigint AND " VERSION " = $4::text AND NOT"
       " coalesce((role = 'admin' OR vip), false) RETURNING " SHOWN ")" EVENT
-      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
+      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, $9::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
-      " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}}",
+      " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}},"
+      " 192.0.2.1",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"off_at\" = CASE"
       " WHEN $2::boolean THEN NULL ELSE now() END::timestamp with time"
@@ -674,10 +699,11 @@ static const struct {
       " r.\"id\" ="
       " $3::uuid AND " BARE_VERSION " = $4::text RETURNING " BARE_SHOWN ")"
       EVENT
-      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
+      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, $9::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
       " <- \\x00ff, t, 00000000-0000-4000-8000-00000000000a, v1,"
-      " request-1, patch, User, {\"a\":{\"new\":1}}",
+      " request-1, patch, User, {\"a\":{\"new\":1}}, 192.0.2.1",
       NULL },
     { "revive",
       WITH_TOKEN
@@ -687,9 +713,11 @@ static const struct {
       " r.\"id\" = $3::bigint AND " VERSION
       " = $4::text AND NOT"
       " coalesce((role = 'admin' OR vip), false) RETURNING " SHOWN ")" EVENT
-      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
+      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, $9::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
-      " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}}",
+      " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}},"
+      " 192.0.2.1",
       NULL,
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"blocked\" = NOT"
@@ -698,9 +726,11 @@ static const struct {
       " r.\"id\" = $3::bigint AND " VERSION
       " = $4::text AND NOT"
       " coalesce((role = 'admin' OR vip), false) RETURNING " SHOWN ")" EVENT
-      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, 'applied' FROM"
+      "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, $9::text,"
+      " 'applied' FROM"
       " t, changed AS s) " WHO CHANGED
-      " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}}" }
+      " <- \\x00ff, t, 17, v1, request-1, patch, User, {\"a\":{\"new\":1}},"
+      " 192.0.2.1" }
 };
 
 static void check(const char *name, const char *which, const char *got,
@@ -826,9 +856,45 @@ static void test_pieces(apr_pool_t *pool)
            "parameters are counted");
 }
 
+/* With a guard: the statements that deactivate an active account, and no
+ * others, count it. */
+static void test_guard(scim_mapping_t *full, scim_mapping_t *bare,
+                       apr_pool_t *pool)
+{
+    static const scim_guard_t guard = { 20, 10, 3600 };
+    static const char counted[] =
+        " RETURNING " SHOWN ", (SELECT scim.guard_count(t.tenant, CASE WHEN"
+        " scim.guard_begins(t.tenant, 3600) THEN (SELECT count(*)" USERS
+        "r.\"deleted_at\" IS NULL AND coalesce(NOT r.\"blocked\", false))"
+        " END, 20, 10, 3600) FROM t) AS counted)" EVENT;
+    static const char *const active[] = { "update", "delete" };
+    static const char *const others[] = {
+        "token", "get", "get and lock", "list", "create all",
+        "delete inactive", "adopt", "revive"
+    };
+    size_t i;
+
+    full->guard = &guard;
+    for (i = 0; i < COUNT(active); i++) {
+        ok(strstr(statement(active[i], full, &facts, pool), counted) != NULL,
+           "%s of an active account is counted", active[i]);
+    }
+    for (i = 0; i < COUNT(others); i++) {
+        ok(strstr(statement(others[i], full, &facts, pool), "guard") == NULL,
+           "%s is not", others[i]);
+    }
+    full->guard = NULL;
+    bare->guard = &guard;
+    ok(strstr(statement("update", bare, &bare_facts, pool),
+              "(SELECT count(*)" BARE_USERS "true AND"
+              " coalesce(r.\"off_at\" IS NULL, false)) END, 20") != NULL,
+       "an active account is one that the column says is");
+    bare->guard = NULL;
+}
+
 int main(void)
 {
-    const scim_mapping_t *full, *bare;
+    scim_mapping_t *full, *bare;
     apr_pool_t *pool;
     size_t i;
 
@@ -848,6 +914,7 @@ int main(void)
     }
     test_same_text(full, pool);
     test_pieces(pool);
+    test_guard(full, bare, pool);
     apr_terminate();
     return done_testing();
 }

@@ -13,7 +13,10 @@ package ScimTest::Httpd;
 #       resource => "ScimAttribute ...\n",  # at the end of the first resource
 #       groups   => 1,                      # with the commented Group block
 #       edit     => sub { s/^\s*ScimAdopt.*\n//m },  # $_: reference conf
+#       guard    => 1,                      # keep its ScimGuard, else it is off
 #       modules  => ['status'],             # more of httpd's own modules
+#       build    => 'wall',                 # another build of ours, by its place
+#                                           # beside the usual one
 #   );
 #   $httpd->start;  $httpd->url;  $httpd->base;  $httpd->stop;
 #
@@ -52,6 +55,14 @@ sub module_file {
     return $file;
 }
 
+# The same module, built another way.
+sub other_build {
+    my ($place) = @_;
+    my $file = module_file() =~ s{/([^/]+)\z}{/$place/$1}r;
+    die "$file is missing: run make test\n" unless -e $file;
+    return $file;
+}
+
 # LoadModule lines for an MPM and the few modules every server has.
 sub load_modules {
     my ($mpm, @more) = @_;
@@ -66,7 +77,7 @@ sub load_modules {
 }
 
 # reference_conf(database => CONNINFO, base_url => URL [, location, resource,
-# groups, edit]): conf/scim.conf with those two values.
+# groups, edit, guard]): conf/scim.conf with those two values.
 sub reference_conf {
     my (%opt) = @_;
     my $file = top() . '/conf/scim.conf';
@@ -84,6 +95,9 @@ sub reference_conf {
                   {$& =~ s/#(?=<|Scim)//gr}mse
             or die "conf/scim.conf: there is no commented <ScimResource Group>\n";
     }
+    # a limit of deactivations within an hour is a poor companion of tests
+    $opt{guard} or $text =~ s/^([ \t]*)(?=ScimGuard[ \t])/$1#/m
+        or die "conf/scim.conf has no ScimGuard\n";
     if ($opt{edit}) {
         local $_ = $text;
         $opt{edit}->();
@@ -155,7 +169,7 @@ sub write_conf {
     spew("$self->{htdocs}/index.html", "<title>here</title>\n");
     spew("$dir/conf/scim-reference.conf", reference_conf(
         database => $self->{conninfo}, base_url => $self->base,
-        map { $_ => $self->{$_} } qw(edit groups location resource)));
+        map { $_ => $self->{$_} } qw(edit groups guard location resource)));
     my %value = (
         port         => $self->{port},
         serverroot   => $dir,
@@ -169,7 +183,7 @@ sub write_conf {
         $text .= "User $user\nGroup #$gid\n";
     }
     $text .= "ServerName 127.0.0.1:$self->{port}\n"
-        . 'Define SCIM_MODULE "' . module_file() . "\"\n";
+        . 'Define SCIM_MODULE "' . ($self->{build} ? other_build($self->{build}) : module_file()) . "\"\n";
     for my $part ('httpd.conf', 'extra.conf') {
         my $in = slurp(top() . "/t/conf/$part.in");
         $in =~ s{\@(\w+)\@}{$value{lc $1}

@@ -66,7 +66,7 @@ SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname),
        quote_ident(n.nspname || '_' || c.relname)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
-   AND (n.nspname = 'public' OR (n.nspname, c.relname) = ('scim', 'events'))
+   AND (n.nspname = 'public' OR n.nspname = 'scim' AND c.relname IN ('events', 'guards'))
  ORDER BY c.oid
 END
 
