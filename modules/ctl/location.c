@@ -163,6 +163,33 @@ static scim_err_t *read_line(apr_array_header_t *locations, const char *line,
     return NULL;
 }
 
+static int is_same_place(const scim_location_t *a, const scim_location_t *b)
+{
+    return strcmp(a->server, b->server) == 0 && strcmp(a->path, b->path) == 0
+        && strcmp(a->place, b->place) == 0;
+}
+
+/* Groups and users of one location know each other, as in httpd. */
+static void relate(apr_array_header_t *locations, apr_pool_t *pool)
+{
+    int i, j;
+
+    for (i = 0; i < locations->nelts; i++) {
+        scim_location_t *groups = &APR_ARRAY_IDX(locations, i,
+                                                 scim_location_t);
+
+        for (j = 0; groups->mapping->version && j < locations->nelts; j++) {
+            scim_location_t *users = &APR_ARRAY_IDX(locations, j,
+                                                    scim_location_t);
+
+            if (users->mapping->type->user_name
+                && is_same_place(groups, users)) {
+                scim_mapping_relate(groups->mapping, users->mapping, pool);
+            }
+        }
+    }
+}
+
 int scim_location_read(apr_array_header_t **plocations, scim_ctl_t *ctl,
                        const scim_source_t *source)
 {
@@ -202,6 +229,7 @@ int scim_location_read(apr_array_header_t **plocations, scim_ctl_t *ctl,
                                    "configuration; is the module loaded "
                                    "(a2enmod scim)?");
     }
+    relate(locations, ctl->pool);
     *plocations = locations;
     return SCIM_EXIT_OK;
 }

@@ -13,7 +13,7 @@ typedef struct scim_location_t {
     const char *place;          /* file:line */
     const char *database;
     long user, group;           /* whom httpd's children run as */
-    const scim_mapping_t *mapping;
+    scim_mapping_t *mapping;
 } scim_location_t;
 
 /* How they are found: the options of a command that needs them. */

@@ -82,7 +82,12 @@ static void dump_server(apr_file_t *out, apr_array_header_t *printed,
             continue;
         }
         scim_buf_init(&buf, 32768, pool);
-        format_line(&buf, base, conf->database, conf->users, server);
+        if (conf->users) {
+            format_line(&buf, base, conf->database, conf->users, server);
+        }
+        if (conf->groups) {
+            format_line(&buf, base, conf->database, conf->groups, server);
+        }
         apr_file_write_full(out, buf.data, buf.len, NULL);
     }
 }

@@ -1201,6 +1201,9 @@ static void tell_columns(scim_proof_report_t *report, const proof_t *proof,
     if (mapping->extra) {
         add_line(report, proof, "ScimExtra", mapping->extra);
     }
+    if (mapping->version) {
+        add_line(report, proof, "ScimVersion", mapping->version);
+    }
     for (i = 0; i < mapping->constants->nelts; i++) {
         add_line(report, proof, "ScimDefault",
                  APR_ARRAY_IDX(mapping->constants, i, scim_constant_t).name);
@@ -1218,6 +1221,34 @@ static void tell_columns(scim_proof_report_t *report, const proof_t *proof,
     }
 }
 
+/* The findings about a group's members, when all else is well: they need the
+ * facts of both ends. */
+static scim_err_t *examine_members(proof_t *proof, scim_facts_t *facts,
+                                   scim_conn_t *conn)
+{
+    const scim_relation_t *relation = proof->mapping->relation;
+    scim_facts_t *others = apr_pcalloc(proof->pool, sizeof(*others));
+    proof_t other_end;
+
+    if (!proof->mapping->version || !relation || !relation->others
+        || proof->findings->nelts) {
+        return NULL;
+    }
+    SCIM_TRY(examine(&other_end, others, conn, relation->others,
+                     proof->pool));
+    if (other_end.findings->nelts) {
+        return NULL;            /* told with the users themselves */
+    }
+    facts->others = others;
+    others->others = facts;
+    SCIM_TRY(scim_proof_members(proof->findings, conn, proof->mapping, facts,
+                                proof->pool));
+    while (proof->abouts->nelts < proof->findings->nelts) {
+        APR_ARRAY_PUSH(proof->abouts, const char *) = NULL;
+    }
+    return NULL;
+}
+
 scim_err_t *scim_proof_report(scim_proof_report_t *report, scim_conn_t *conn,
                               const scim_mapping_t *mapping,
                               apr_pool_t *pool)
@@ -1227,6 +1258,7 @@ scim_err_t *scim_proof_report(scim_proof_report_t *report, scim_conn_t *conn,
     int i;
 
     SCIM_TRY(examine(&proof, facts, conn, mapping, pool));
+    SCIM_TRY(examine_members(&proof, facts, conn));
     report->lines = apr_array_make(pool, 20, sizeof(scim_proof_line_t));
     report->findings = apr_array_make(pool, 4, sizeof(const char *));
     report->count = proof.findings->nelts;

@@ -124,6 +124,23 @@ static void put_redacted(scim_buf_t *buf, const scim_mapping_t *mapping)
     scim_buf_putc(buf, ']');
 }
 
+/* Of groups alone: users see the same relation from the other side. */
+static void put_members(scim_buf_t *buf, const scim_mapping_t *mapping)
+{
+    const scim_relation_t *relation = mapping->relation;
+
+    put_text(buf, "version", mapping->version);
+    if (!mapping->version || !relation) {
+        return;
+    }
+    scim_buf_puts(buf, ",\"members\":{\"table\":");
+    scim_buf_json(buf, relation->table, strlen(relation->table));
+    put_text(buf, "schema", relation->table_schema);
+    put_text(buf, "group", relation->own);
+    put_text(buf, "user", relation->other);
+    scim_buf_putc(buf, '}');
+}
+
 void scim_dump_format(scim_buf_t *buf, const scim_mapping_t *mapping)
 {
     const scim_rtype_t *type = mapping->type;
@@ -142,6 +159,7 @@ void scim_dump_format(scim_buf_t *buf, const scim_mapping_t *mapping)
     put_text(buf, "extra", mapping->extra);
     put_text(buf, "protect", mapping->protect);
     put_flag(buf, "adopt", mapping->adopt);
+    put_members(buf, mapping);
     put_columns(buf, mapping);
     put_constants(buf, mapping);
     put_redacted(buf, mapping);
@@ -287,6 +305,25 @@ static const char *decode_columns(scim_mapping_t *mapping,
     return NULL;
 }
 
+static const char *decode_members(scim_mapping_t *mapping,
+                                  const scim_json_t *object, apr_pool_t *pool)
+{
+    const scim_json_t *members = scim_json_find(object, "members");
+    scim_relation_t *relation;
+
+    if (!members) {
+        return NULL;
+    }
+    relation = apr_pcalloc(pool, sizeof(*relation));
+    relation->table_schema = text_of(members, "schema");
+    relation->table = text_of(members, "table");
+    relation->own = text_of(members, "group");
+    relation->other = text_of(members, "user");
+    mapping->relation = relation;
+    return relation->table && relation->own && relation->other ? NULL
+         : "members without table, group or user";
+}
+
 scim_err_t *scim_dump_decode(scim_mapping_t **pmapping,
                              const scim_json_t *object, apr_pool_t *pool)
 {
@@ -304,12 +341,16 @@ scim_err_t *scim_dump_decode(scim_mapping_t **pmapping,
     mapping->extra = text_of(object, "extra");
     mapping->protect = text_of(object, "protect");
     mapping->adopt = flag_of(object, "adopt");
+    mapping->version = text_of(object, "version");
     if (!mapping->location || !mapping->tokens || !text_of(object, "table")) {
         return wrong(pool, "it has no location, tokens or table");
     }
     said = scim_mapping_set_table(mapping, text_of(object, "table"), pool);
     if (!said) {
         said = decode_columns(mapping, object, pool);
+    }
+    if (!said) {
+        said = decode_members(mapping, object, pool);
     }
     if (!said) {
         said = scim_mapping_finish(mapping, pool);

@@ -15,7 +15,8 @@
 void scim_dump_format(scim_buf_t *buf, const scim_mapping_t *mapping);
 
 /**
- * Make the mapping that an object describes.
+ * Make the mapping that an object describes. Those of users and groups of one
+ * location are the caller's to relate (scim_mapping_relate()).
  *
  * @param pmapping set on success, finished; lives in @a pool and borrows the
  *                 texts of @a object

@@ -60,6 +60,14 @@ $v->write_conf;
 ($status, $dump) = $v->command('-t', '-D', 'SCIM_DUMP');
 is scalar(() = $dump =~ /^\{"scim"/mg), 1, 'a virtual host does not tell it again';
 
+# Groups, and their members.
+my $g = extra_httpd(start => 0, groups => 1);
+$g->write_conf;
+$r = scimctl('check', '--json', @at, $g->conf_file);
+is $r->{status}, 0, 'users and groups: 0' or diag $r->{out}, $r->{err};
+is_deeply [map { $_->{resource} } @{ $r->{json} }], ['User', 'Group'], 'each has a report';
+like scimctl('check', @at, $g->conf_file)->{out}, qr/^ScimVersion +\w+ +(?:bigint|integer) .*ok$/m, 'groups: the counter is in it';
+
 # ---- broken ----
 
 # The database of others is left alone: a copy.
@@ -98,6 +106,13 @@ $dbh->do('CREATE UNIQUE INDEX everywhere ON public.users (username_key) WHERE de
 $r = scimctl('check', @at, $b->conf_file);
 is $r->{status}, 0, 'a warning is no finding';
 like $r->{out}, qr/^warning: ScimAttribute userName is unique over all organisations/m, 'but is told';
+my $m = extra_httpd(start => 0, groups => 1, conninfo => cluster()->conninfo(dbname => $name),
+    edit => sub { s/^(\s*ScimAttribute\s+name\.familyName\s+)last_name/${1}family_name/m; s/^(\s*ScimMembers\s+)\S+/${1}public.nowhere/m });
+$m->write_conf;
+$r = scimctl('check', @at, $m->conf_file);
+is $r->{status}, 1, 'a table of members that is not there: 1';
+like $r->{out}, qr/^wrong: ScimMembers: there is no table or view "public"\."nowhere" in this database$/m, 'which is said';
+like $r->{out}, qr/^1 finding$/m, 'once';
 $dbh->do('ALTER SCHEMA scim RENAME TO elsewhere');
 $r = scimctl('check', @at, $b->conf_file);
 is $r->{status}, 1, 'no schema scim: 1';

@@ -119,6 +119,34 @@ static void check_round_trip(apr_pool_t *pool)
        && name.attr->mutability == SCIM_IMMUTABLE, "a sub-attribute");
 }
 
+static void check_groups(apr_pool_t *pool)
+{
+    scim_mapping_t *mapping = scim_mapping_make(scim_builtin_group(pool),
+                                                pool), *again = NULL;
+    const char *text;
+
+    mapping->location = "<Location \"/scim/v2\">";
+    mapping->tokens = "\"scim\".\"tokens\"";
+    mapping->key = "id";
+    mapping->tenant = "org";
+    mapping->version = "version";
+    is_str(scim_mapping_set_table(mapping, "teams", pool), NULL, "a table");
+    is_str(scim_mapping_add(mapping, "displayName", "name", NULL, pool), NULL,
+           "a name");
+    is_str(scim_mapping_set_members(mapping, "crm.team_members", "team",
+                                    "person", pool), NULL, "members");
+    is_str(scim_mapping_finish(mapping, pool), NULL, "groups are mapped");
+    text = written(mapping, pool);
+    is_str(decode(&again, text, pool), NULL, "and read back");
+    is_str(again ? written(again, pool) : NULL, text, "the same");
+    is_str(again && again->relation ? again->relation->table : NULL,
+           "\"crm\".\"team_members\"", "with the table of members");
+    is_str(again && again->relation ? again->relation->other : NULL, "person",
+           "and its columns");
+    ok(decode(&again, apr_pstrcat(pool, "{\"members\":{},", text + 1, NULL),
+              pool) != NULL, "members twice are no document");
+}
+
 /* One thing of a good document replaced. */
 static const struct {
     const char *from, *to, *says;
@@ -165,6 +193,7 @@ int main(void)
     apr_initialize();
     apr_pool_create(&pool, NULL);
     check_round_trip(pool);
+    check_groups(pool);
     check_bad(pool);
     apr_terminate();
     return done_testing();
