@@ -415,6 +415,17 @@ static int print_all(const adoption_t *adoption, const scim_facts_t *facts,
     return print_others(adoption, facts);
 }
 
+/* The rows are looked at as the module's role, which sees those of one tenant
+ * where row-level security asks for it. */
+static int enter_tenant(const adoption_t *adoption)
+{
+    const char *params[] = { adoption->tenant };
+    scim_table_t table;
+
+    return scim_ctl_query(&table, adoption->ctl,
+        "SELECT pg_catalog.set_config('scim.tenant', $1, false)", 1, params);
+}
+
 /* The command */
 
 static int prepare(adoption_t *adoption, const scim_facts_t **pfacts,
@@ -451,7 +462,7 @@ static int prepare(adoption_t *adoption, const scim_facts_t **pfacts,
     adoption->externals = apr_hash_make(ctl->pool);
     adoption->met = apr_hash_make(ctl->pool);
     adoption->grid = scim_grid_make(names, 6, ctl->pool);
-    return SCIM_EXIT_OK;
+    return enter_tenant(adoption);
 }
 
 /* The one location that has users. */
