@@ -425,6 +425,7 @@ static int prepare(adoption_t *adoption, const scim_facts_t **pfacts,
     };
     scim_ctl_t *ctl = adoption->ctl;
     const scim_mapping_t *mapping = location->mapping;
+    scim_table_t said;
     scim_err_t *err;
     int status = scim_location_connect(ctl, location);
 
@@ -445,13 +446,17 @@ static int prepare(adoption_t *adoption, const scim_facts_t **pfacts,
         return scim_ctl_complain(ctl, SCIM_EXIT_FINDINGS, "externalId has no "
                                  "column, so no account can be linked");
     }
+    /* for a policy that shows the rows of one organisation alone */
+    status = scim_ctl_query(&said, ctl, "SELECT pg_catalog.set_config("
+                            "'scim.tenant', $1, false)", 1,
+                            &adoption->tenant);
     adoption->mapping = mapping;
     adoption->sql = rows_sql(mapping, *pfacts, ctl->pool);
     adoption->names = apr_hash_make(ctl->pool);
     adoption->externals = apr_hash_make(ctl->pool);
     adoption->met = apr_hash_make(ctl->pool);
     adoption->grid = scim_grid_make(names, 6, ctl->pool);
-    return SCIM_EXIT_OK;
+    return status;
 }
 
 /* The one location that has users. */
