@@ -43,8 +43,13 @@ int scim_ctl_release(scim_ctl_t *ctl, int argc, const char **argv)
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_proc p "
         "JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace "
         "WHERE n.nspname = 'scim' AND p.proname = 'release')";
+    const char *params[2] = { NULL, "1 hour" };
+    const scim_ctl_option_t options[] = {
+        { "--for", NULL, &params[1], NULL },
+        { NULL }
+    };
     scim_table_t table;
-    int status = scim_ctl_options(ctl, NULL, &argc, argv);
+    int status = scim_ctl_options(ctl, options, &argc, argv);
 
     if (status != SCIM_EXIT_OK) {
         return status;
@@ -59,8 +64,10 @@ int scim_ctl_release(scim_ctl_t *ctl, int argc, const char **argv)
                                  "anything back here");
     }
     if (status == SCIM_EXIT_OK) {
-        status = scim_ctl_query(&table, ctl, "SELECT scim.release($1)", 1,
-                                argv);
+        params[0] = argv[0];
+        status = scim_ctl_query(&table, ctl,
+                                "SELECT scim.release($1, $2::interval)", 2,
+                                params);
     }
     if (status == SCIM_EXIT_OK && ctl->json) {
         puts("{\"released\":true}");

@@ -415,17 +415,6 @@ static int print_all(const adoption_t *adoption, const scim_facts_t *facts,
     return print_others(adoption, facts);
 }
 
-/* The rows are looked at as the module's role, which sees those of one tenant
- * where row-level security asks for it. */
-static int enter_tenant(const adoption_t *adoption)
-{
-    const char *params[] = { adoption->tenant };
-    scim_table_t table;
-
-    return scim_ctl_query(&table, adoption->ctl,
-        "SELECT pg_catalog.set_config('scim.tenant', $1, false)", 1, params);
-}
-
 /* The command */
 
 static int prepare(adoption_t *adoption, const scim_facts_t **pfacts,
@@ -436,6 +425,7 @@ static int prepare(adoption_t *adoption, const scim_facts_t **pfacts,
     };
     scim_ctl_t *ctl = adoption->ctl;
     const scim_mapping_t *mapping = location->mapping;
+    scim_table_t said;
     scim_err_t *err;
     int status = scim_location_connect(ctl, location);
 
@@ -456,13 +446,17 @@ static int prepare(adoption_t *adoption, const scim_facts_t **pfacts,
         return scim_ctl_complain(ctl, SCIM_EXIT_FINDINGS, "externalId has no "
                                  "column, so no account can be linked");
     }
+    /* for a policy that shows the rows of one organisation alone */
+    status = scim_ctl_query(&said, ctl, "SELECT pg_catalog.set_config("
+                            "'scim.tenant', $1, false)", 1,
+                            &adoption->tenant);
     adoption->mapping = mapping;
     adoption->sql = rows_sql(mapping, *pfacts, ctl->pool);
     adoption->names = apr_hash_make(ctl->pool);
     adoption->externals = apr_hash_make(ctl->pool);
     adoption->met = apr_hash_make(ctl->pool);
     adoption->grid = scim_grid_make(names, 6, ctl->pool);
-    return enter_tenant(adoption);
+    return status;
 }
 
 /* The one location that has users. */

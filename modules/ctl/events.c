@@ -1,5 +1,6 @@
 #include "ctl/commands.h"
 
+#include <apr_hash.h>
 #include <apr_strings.h>
 
 #include <stdio.h>
@@ -10,25 +11,28 @@
 
 #define FOLLOW_EVERY apr_time_from_sec(1)
 
-/* Room for the number of an event. */
-#define NUMBER_SIZE 24
+/* An event is numbered before its transaction commits, so that a lower number
+ * may come after a higher one: by this many at most. */
+#define LATE_MAX 1000
 
 typedef struct wanted_t {
     const char *user;       /* each of these may be NULL */
     const char *tenant;
     const char *since;
     const char *limit;
-    const char *last;       /* id of the newest that was shown */
+    const char *behind;     /* ids from here on */
 } wanted_t;
 
 /* A user is meant by id, or by a name that it had or got: of somebody who was
- * renamed all events are shown, under either name. A time without a date in
+ * renamed all events are shown, under either name. A refused request that made
+ * nobody has the name in its reason at best. A time without a date in
  * front is how long ago. */
 #define WHERE                                                               \
     "WHERE ($1::text IS NULL OR e.resource_id = $1 OR e.resource_id IN ("   \
     "SELECT n.resource_id FROM scim.events n WHERE lower($1) IN ("          \
     "lower(n.changes #>> '{userName,new}'), "                               \
-    "lower(n.changes #>> '{userName,old}')))) "                             \
+    "lower(n.changes #>> '{userName,old}'))) OR (e.outcome = 'refused' "    \
+    "AND strpos(lower(e.reason), lower($1)) > 0)) "                         \
     "AND ($2::text IS NULL OR e.tenant = $2) "                              \
     "AND ($3::text IS NULL OR e.at >= CASE "                                \
     "WHEN $3 ~ '^\\s*(\\d{4}-|now|today|yesterday)' "                       \
@@ -38,47 +42,52 @@ typedef struct wanted_t {
 static const char sql_events[] =
     "SELECT * FROM (SELECT e.id, e.at, e.tenant, e.actor, e.token_id, "
     "e.operation, e.resource_type AS resource, e.resource_id, e.outcome, "
-    "e.request_id, e.changes FROM scim.events e " WHERE
+    "e.status, e.scim_type, e.reason, e.client, e.request_id, e.changes FROM scim.events e " WHERE
     "ORDER BY e.id DESC LIMIT $5::int) newest ORDER BY id";
 
 static int ask(scim_table_t *table, scim_ctl_t *ctl, const wanted_t *wanted)
 {
     const char *params[] = { wanted->user, wanted->tenant, wanted->since,
-                             wanted->last, wanted->limit };
+                             wanted->behind, wanted->limit };
 
     return scim_ctl_query(table, ctl, sql_events, 5, params);
 }
 
-/* Each event is a line of JSON while they are followed: an array would have
+/* In the order of the statement. */
+enum {
+    EVENT_ID, EVENT_AT, EVENT_TENANT, EVENT_ACTOR, EVENT_TOKEN,
+    EVENT_OPERATION, EVENT_TYPE, EVENT_RESOURCE, EVENT_OUTCOME, EVENT_STATUS,
+    EVENT_SCIM_TYPE, EVENT_REASON, EVENT_CLIENT, EVENT_REQUEST,
+    EVENT_CHANGES
+};
+
+/* Each event is a line of JSON: where they are followed, an array would have
  * no end. */
-static void print_lines(const scim_table_t *table, apr_pool_t *pool)
+static void print_line(const scim_table_t *table, int row, apr_pool_t *pool)
 {
-    int i, j;
+    const char *comma = "";
+    scim_buf_t buf;
+    int i;
 
-    for (i = 0; i < table->nrows; i++) {
-        const char *comma = "";
-        scim_buf_t buf;
+    scim_buf_init(&buf, 512, pool);
+    scim_buf_putc(&buf, '{');
+    for (i = 0; i < table->ncolumns; i++) {
+        const char *value = scim_table_value(table, row, i);
 
-        scim_buf_init(&buf, 512, pool);
-        scim_buf_putc(&buf, '{');
-        for (j = 0; j < table->ncolumns; j++) {
-            const char *value = scim_table_value(table, i, j);
-
-            if (!value) {
-                continue;
-            }
-            scim_buf_printf(&buf, "%s\"%s\":", comma, table->names[j]);
-            if (strcmp(table->names[j], "changes") == 0) {
-                scim_buf_puts(&buf, value);
-            }
-            else {
-                scim_buf_json(&buf, value, strlen(value));
-            }
-            comma = ",";
+        if (!value) {
+            continue;
         }
-        scim_buf_putc(&buf, '}');
-        puts(buf.data);
+        scim_buf_printf(&buf, "%s\"%s\":", comma, table->names[i]);
+        if (i == EVENT_CHANGES) {
+            scim_buf_puts(&buf, value);
+        }
+        else {
+            scim_buf_json(&buf, value, strlen(value));
+        }
+        comma = ",";
     }
+    scim_buf_putc(&buf, '}');
+    puts(buf.data);
 }
 
 /* One value of a change: text as it is, the rest as JSON. */
@@ -114,58 +123,85 @@ static void print_changes(const char *text, apr_pool_t *pool)
     }
 }
 
-static void print_events(const scim_table_t *table, apr_pool_t *pool)
+static const char *shown(const scim_table_t *table, int row, int column)
 {
+    const char *value = scim_table_value(table, row, column);
+
+    return value ? value : "-";
+}
+
+static void print_event(const scim_table_t *table, int row, apr_pool_t *pool)
+{
+    printf("%s  %s %s %s  organisation %s, token %s of user %s\n",
+           shown(table, row, EVENT_AT), shown(table, row, EVENT_OPERATION),
+           shown(table, row, EVENT_TYPE), shown(table, row, EVENT_RESOURCE),
+           shown(table, row, EVENT_TENANT), shown(table, row, EVENT_TOKEN),
+           shown(table, row, EVENT_ACTOR));
+    if (strcmp(shown(table, row, EVENT_OUTCOME), "refused") == 0) {
+        printf("    REFUSED %s %s: %s\n", shown(table, row, EVENT_STATUS),
+               shown(table, row, EVENT_SCIM_TYPE),
+               shown(table, row, EVENT_REASON));
+    }
+    print_changes(scim_table_value(table, row, EVENT_CHANGES), pool);
+}
+
+/* What is to be shown, once each. @return the highest id */
+static apr_int64_t print_new(const scim_ctl_t *ctl, const scim_table_t *table,
+                             apr_hash_t *seen, apr_pool_t *keep)
+{
+    apr_int64_t last = 0;
     int i;
 
     for (i = 0; i < table->nrows; i++) {
-        const char *value[11];
-        int j;
+        const char *id = scim_table_value(table, i, EVENT_ID);
 
-        for (j = 0; j < 11; j++) {
-            value[j] = scim_table_value(table, i, j);
-            value[j] = value[j] ? value[j] : "-";
+        last = apr_atoi64(id);
+        if (apr_hash_get(seen, id, APR_HASH_KEY_STRING)) {
+            continue;
         }
-        printf("%s  %s %s %s  organisation %s, token %s of user %s%s\n",
-               value[1], value[5], value[6], value[7], value[2], value[4],
-               value[3], strcmp(value[8], "applied") ? "  REFUSED" : "");
-        print_changes(scim_table_value(table, i, 10), pool);
+        apr_hash_set(seen, apr_pstrdup(keep, id), APR_HASH_KEY_STRING, "");
+        if (ctl->json) {
+            print_line(table, i, ctl->pool);
+        }
+        else {
+            print_event(table, i, ctl->pool);
+        }
     }
+    return last;
 }
 
+/* Every second those that are new, and those that came late. What a round
+ * needs is cleared after it, but for the numbers that were shown. */
 static int show(scim_ctl_t *ctl, wanted_t *wanted, int follow)
 {
     apr_pool_t *pool = ctl->pool;
-    scim_table_t table;
-    char *last = apr_pcalloc(pool, NUMBER_SIZE);
-    int status;
+    apr_hash_t *seen = apr_hash_make(pool);
+    apr_int64_t floor = -1, behind = 0;
+    int status = scim_ctl_connect(ctl);
 
-    *last = '0';
-    wanted->last = last;
-    /* the connection lives in the pool that was there before the rounds */
-    status = scim_ctl_connect(ctl);
     apr_pool_create(&ctl->pool, pool);
     while (status == SCIM_EXIT_OK) {
+        scim_table_t table;
+        apr_int64_t last;
+
+        wanted->behind = apr_psprintf(ctl->pool, "%" APR_INT64_T_FMT, behind);
         status = ask(&table, ctl, wanted);
         if (status != SCIM_EXIT_OK) {
             break;
         }
-        if (table.nrows) {
-            apr_cpystrn(last, scim_table_value(&table, table.nrows - 1, 0),
-                        NUMBER_SIZE);
-        }
-        if (ctl->json) {
-            print_lines(&table, ctl->pool);
-        }
-        else {
-            print_events(&table, ctl->pool);
-        }
+        last = print_new(ctl, &table, seen, pool);
         if (!follow) {
             break;
         }
+        if (floor < 0) {        /* older ones were left out at the start */
+            floor = table.nrows == atoi(wanted->limit)
+                  ? apr_atoi64(scim_table_value(&table, 0, EVENT_ID)) : 0;
+        }
+        behind = last > behind + LATE_MAX ? last - LATE_MAX : behind;
+        behind = behind > floor ? behind : floor;
+        wanted->limit = "100000";
         apr_pool_clear(ctl->pool);
         apr_sleep(FOLLOW_EVERY);
-        wanted->limit = "1000";
     }
     ctl->pool = pool;
     return status;

@@ -73,9 +73,10 @@ static const command_t commands[] = {
       "  --follow              go on with new ones as they come\n" },
     { "release", scim_ctl_release,
       "let an organisation go on that the guard has stopped",
-      "usage: scimctl release ORG\n\n"
-      "Deactivations that the guard holds back go on with the next request\n"
-      "of the directory.\n" },
+      "usage: scimctl release ORG [--for '1 hour']\n\n"
+      "It is meant: deactivations that ScimGuard holds back are let through\n"
+      "for a while, from the next request of the directory on.\n\n"
+      "  --for INTERVAL        how long (1 hour)\n" },
     { "adopt", scim_ctl_adopt,
       "say what the people of a directory would meet",
       "usage: scimctl adopt --dry-run --tenant ORG [options] EXPORT.csv\n\n"

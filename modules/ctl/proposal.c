@@ -378,7 +378,8 @@ int scim_proposal_sql(scim_buf_t *buf, const scim_proposal_t *proposal,
     scim_buf_puts(buf,
         "-- Proposed by scimctl inspect from names and types. Read it and "
         "correct it. It\n-- takes the place of part 2 in scim.sql, down to "
-        "the check at its end.\n\n");
+        "the check at its end. The second wall\n-- between tenants "
+        "(row-level security), which is there too, is left to you.\n\n");
     if (survey->is_view) {
         scim_buf_printf(buf, "-- %s is a view: columns and indexes are those "
                         "of the tables below.\n\n", survey->table);

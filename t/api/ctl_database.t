@@ -115,23 +115,28 @@ kill TERM => $follow->{pid};
 $r = ScimTest::Ctl::finish($follow);
 is scalar(() = $r->{out} =~ /^\{/mg), 3, '--follow: each once';
 
+# ---- refused ones ----
+
+is post('/Users', { userName => 'b.two@contoso.com', externalId => 'E-refused' })->code, 201, 'an account';
+is post('/Users', { userName => 'B.Two@contoso.com', externalId => 'E-other' })->code, 409, 'and another of that name: refused';
+ok wait_until(20, sub { db()->selectrow_array(q{SELECT count(*) FROM scim.events WHERE outcome = 'refused' AND status = 409}) }), 'which is an event';
+$out = scimctl('events', @at, '--user', 'b.two@contoso.com')->{out};
+like $out, qr/^    REFUSED 409 uniqueness: .*b\.two\@contoso\.com/im, 'shown with the reason, by the name in it';
+is scalar(() = $out =~ /^\d{4}-/mg), 2, 'beside what was done';
+
 # ---- release ----
 
-if (db()->selectrow_array(q{SELECT count(*) FROM pg_proc WHERE pronamespace = 'scim'::regnamespace AND proname = 'release'})) {
-    is scimctl('release', @at, 1)->{status}, 0, 'release: 0';
-}
-else {
-    $r = scimctl('release', @at, 1);
-    is $r->{status}, 3, 'release where there is no guard: 3';
-    like $r->{err}, qr/has no function scim\.release/, 'which is said';
-    db()->do('CREATE FUNCTION scim.release(tenant text) RETURNS void LANGUAGE plpgsql AS $$
-        BEGIN IF tenant <> $q$1$q$ THEN RAISE EXCEPTION $q$there is no organisation %$q$, tenant; END IF; END $$');
-    is scimctl('release', @at, 1)->{status}, 0, 'release: 0';
-    $r = scimctl('release', @at, 7);
-    is $r->{status}, 1, 'of nobody: 1';
-    like $r->{err}, qr/there is no organisation 7/, 'in the words of the database';
-    db()->do('DROP FUNCTION scim.release(text)');
-}
+db()->do('ALTER FUNCTION scim.release(text, interval) RENAME TO let_go');
+$r = scimctl('release', @at, 1);
+is $r->{status}, 3, 'release where there is no guard: 3';
+like $r->{err}, qr/has no function scim\.release/, 'which is said';
+db()->do('ALTER FUNCTION scim.let_go(text, interval) RENAME TO release');
+is scimctl('release', @at, 1)->{status}, 0, 'release: 0';
+my $until = sub { db()->selectrow_array(q{SELECT round(extract(epoch FROM released_until - now()) / 60) FROM scim.guards WHERE tenant = '1'}) };
+cmp_ok $until->(), '>=', 59, 'for an hour';
+is_deeply scimctl('release', '--json', '--for', '5 minutes', @at, 1)->{json}, { released => json_true }, '--for, --json';
+cmp_ok $until->(), '<=', 5, 'for as long as was said';
+is scimctl('release', '--for', '-1 hour', @at, 1)->{status}, 1, 'a time that is past: 1';
 
 # ---- usage, and no database ----
 
