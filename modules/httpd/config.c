@@ -476,6 +476,28 @@ static const char *make_mapping(scim_mapping_t **pmapping,
     return wrong;
 }
 
+/* One URN stands for one schema, by which clients ask for it. */
+static const char *check_schemas(const scim_dir_config_t *conf,
+                                 const scim_mapping_t *mapping,
+                                 apr_pool_t *pool)
+{
+    const scim_rtype_t *type = mapping->type;
+    const scim_mapping_t *other = type->user_name ? conf->groups
+                                                  : conf->users;
+    int i;
+
+    for (i = 0; other && i < type->nschemas; i++) {
+        if (scim_rtype_schema(other->type, type->schemas[i]->urn)) {
+            return apr_psprintf(pool, "<ScimResource %s> has the schema %s, "
+                                "as <ScimResource %s> has; a schema belongs "
+                                "to one of them, so give it another URN",
+                                type->name, type->schemas[i]->urn,
+                                other->type->name);
+        }
+    }
+    return NULL;
+}
+
 /* The mappings of users and groups know each other. */
 static void keep_mapping(scim_dir_config_t *conf, scim_mapping_t *mapping,
                          apr_pool_t *pool)
@@ -520,6 +542,9 @@ static const char *open_resource(cmd_parms *cmd, void *mconfig,
     if (!wrong && (wrong = scim_mapping_finish(mapping, cmd->pool))) {
         wrong = apr_psprintf(cmd->pool, "<ScimResource %s> %s",
                              mapping->type->name, wrong);
+    }
+    if (!wrong) {
+        wrong = check_schemas(conf, mapping, cmd->pool);
     }
     if (!wrong) {
         keep_mapping(conf, mapping, cmd->pool);

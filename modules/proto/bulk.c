@@ -14,17 +14,20 @@
 
 /* The resources that an operation may be about; nothing else has a URL that
  * makes sense here. */
-static const char *const endpoints[] = { "Users", "Groups" };
+static const char users[] = "Users";
+static const char *const endpoints[] = { users, "Groups" };
 
 /* --- references --- */
 
 /* What is done with references: `stand_in` is asked for the text in place of
  * each; NULL leaves it. */
-typedef struct walk_t {
-    const char *(*stand_in)(void *baton, const char *bulk_id);
+typedef struct walk_t walk_t;
+struct walk_t {
+    const char *(*stand_in)(const walk_t *walk, const char *bulk_id);
     void *baton;
+    const char *endpoint;   /* of what is referred to; NULL: of anything */
     apr_pool_t *pool;
-} walk_t;
+};
 
 /* The bulkId that the text refers to as a whole, or NULL. */
 static const char *referred(const char *text)
@@ -38,7 +41,7 @@ static const char *replace_in_url(const char *text, const walk_t *walk)
 {
     const char *slash = strrchr(text, '/');
     const char *bulk_id = referred(slash ? slash + 1 : text);
-    const char *id = bulk_id ? walk->stand_in(walk->baton, bulk_id) : NULL;
+    const char *id = bulk_id ? walk->stand_in(walk, bulk_id) : NULL;
 
     return id ? apr_pstrcat(walk->pool,
                             apr_pstrmemdup(walk->pool, text, slash
@@ -77,7 +80,7 @@ static const char *replace_in_path(const char *at, const walk_t *walk)
         const char *token = apr_pstrmemdup(walk->pool, at + quote,
                                            len - 2 * quote);
         const char *bulk_id = referred(token);
-        const char *id = bulk_id ? walk->stand_in(walk->baton, bulk_id)
+        const char *id = bulk_id ? walk->stand_in(walk, bulk_id)
                                  : NULL;
 
         if (id) {
@@ -97,7 +100,7 @@ static const char *replace(const scim_json_t *value, const walk_t *walk)
     const char *bulk_id = referred(value->text);
 
     if (bulk_id) {
-        return walk->stand_in(walk->baton, bulk_id);
+        return walk->stand_in(walk, bulk_id);
     }
     if (value->name && apr_cstr_casecmp(value->name, "$ref") == 0) {
         return replace_in_url(value->text, walk);
@@ -107,6 +110,33 @@ static const char *replace(const scim_json_t *value, const walk_t *walk)
         return replace_in_path(value->text, walk);
     }
     return NULL;
+}
+
+/* Whether a path leads to where a user is meant: a member, a manager. */
+static int is_about_user(const char *path)
+{
+    apr_size_t len;
+
+    for (; *path && *path != '['; path += len) {
+        path += strspn(path, ":.");
+        len = strcspn(path, ":.[");
+        if (len == 7 && (apr_cstr_casecmpn(path, "members", len) == 0
+                         || apr_cstr_casecmpn(path, "manager", len) == 0)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether an attribute, or an operation of a PATCH, is about users. */
+static int is_place_of_user(const scim_json_t *value)
+{
+    const scim_json_t *path = value->type == SCIM_JSON_OBJECT
+                            ? scim_json_find(value, "path") : NULL;
+
+    return (value->name && is_about_user(value->name))
+        || (path && path->type == SCIM_JSON_STRING
+            && is_about_user(path->text));
 }
 
 /* Visit every reference in a document; the names of a PATCH value's members
@@ -122,29 +152,38 @@ static void walk_value(scim_json_t *value, const walk_t *walk)
         value->len = strlen(text);
     }
     for (child = value->first; child; child = child->next) {
-        const char *name = child->name && strchr(child->name, '[')
-                         ? replace_in_path(child->name, walk) : NULL;
+        walk_t inner = *walk;
+        const char *name;
 
+        if (is_place_of_user(child)) {
+            inner.endpoint = users;
+        }
+        name = child->name && strchr(child->name, '[')
+             ? replace_in_path(child->name, &inner) : NULL;
         if (name) {
             child->name = name;
         }
-        walk_value(child, walk);
+        walk_value(child, &inner);
     }
 }
 
-static const char *stand_in_id(void *baton, const char *bulk_id)
+static const char *id_of(const scim_bulk_t *bulk, const char *bulk_id)
 {
-    const scim_bulk_t *bulk = baton;
     const scim_bulk_operation_t *create =
         apr_hash_get(bulk->creates, bulk_id, APR_HASH_KEY_STRING);
 
     return create ? create->id : NULL;
 }
 
+static const char *stand_in_id(const walk_t *walk, const char *bulk_id)
+{
+    return id_of(walk->baton, bulk_id);
+}
+
 void scim_bulk_resolve(const scim_bulk_t *bulk, scim_json_t *value,
                        apr_pool_t *pool)
 {
-    walk_t walk = { stand_in_id, (void *)bulk, pool };
+    walk_t walk = { stand_in_id, (void *)bulk, NULL, pool };
 
     walk_value(value, &walk);
 }
@@ -169,7 +208,7 @@ const char *scim_bulk_target(const scim_bulk_t *bulk,
     const char *bulk_id = operation->target ? referred(operation->target)
                                             : NULL;
 
-    return bulk_id ? stand_in_id((void *)bulk, bulk_id) : operation->target;
+    return bulk_id ? id_of(bulk, bulk_id) : operation->target;
 }
 
 const scim_bulk_operation_t *
@@ -191,17 +230,17 @@ scim_bulk_failed_need(const scim_bulk_t *bulk,
 
 /* --- a create in two parts --- */
 
-static const char *note_reference(void *baton, const char *bulk_id)
+static const char *note_reference(const walk_t *walk, const char *bulk_id)
 {
     (void)bulk_id;
-    *(int *)baton = 1;
+    *(int *)walk->baton = 1;
     return NULL;
 }
 
 static int refers(scim_json_t *value, apr_pool_t *pool)
 {
     int found = 0;
-    walk_t walk = { note_reference, &found, pool };
+    walk_t walk = { note_reference, &found, NULL, pool };
 
     walk_value(value, &walk);
     return found;
@@ -403,24 +442,39 @@ static scim_err_t *decode_operation(scim_bulk_t *bulk,
 typedef struct collect_t {
     const scim_bulk_t *bulk;
     scim_bulk_operation_t *operation;
-    apr_pool_t *pool;
 } collect_t;
 
-static const char *collect(void *baton, const char *bulk_id)
+static void refuse(scim_bulk_operation_t *operation, const char *bulk_id,
+                   const char *why, apr_pool_t *pool)
 {
-    const collect_t *into = baton;
-    scim_bulk_operation_t *operation = into->operation;
+    if (!operation->err) {
+        operation->err = scim_err_make(SCIM_ERR_INVALID_VALUE, pool,
+            "it refers to the bulkId \"%s\", %s",
+            scim_err_quote(bulk_id, pool), why);
+    }
+}
+
+/* Users and groups may have the same ids, so one must not pass for the
+ * other. */
+static const char *collect(const walk_t *walk, const char *bulk_id)
+{
+    const collect_t *into = walk->baton;
     const scim_bulk_operation_t *create =
         apr_hash_get(into->bulk->creates, bulk_id, APR_HASH_KEY_STRING);
 
-    if (create) {
-        APR_ARRAY_PUSH(operation->needs, int) =
-            (int)(create - into->bulk->operations);
+    if (!create) {
+        refuse(into->operation, bulk_id, "which no POST of this job has",
+               walk->pool);
     }
-    else if (!operation->err) {
-        operation->err = scim_err_make(SCIM_ERR_INVALID_VALUE, into->pool,
-            "it refers to the bulkId \"%s\", which no POST of this job has",
-            scim_err_quote(bulk_id, into->pool));
+    else if (walk->endpoint && create->endpoint
+             && strcmp(walk->endpoint, create->endpoint) != 0) {
+        refuse(into->operation, bulk_id, walk->endpoint == users
+               ? "which is a group, where a user is meant"
+               : "which is a user, where a group is meant", walk->pool);
+    }
+    else {
+        APR_ARRAY_PUSH(into->operation->needs, int) =
+            (int)(create - into->bulk->operations);
     }
     return NULL;
 }
@@ -428,8 +482,9 @@ static const char *collect(void *baton, const char *bulk_id)
 static void collect_needs(scim_bulk_t *bulk, scim_bulk_operation_t *operation,
                           apr_pool_t *pool)
 {
-    collect_t into = { bulk, operation, pool };
-    walk_t walk = { collect, &into, pool };
+    collect_t into = { bulk, operation };
+    walk_t of_data = { collect, &into, NULL, pool };
+    walk_t of_path = { collect, &into, operation->endpoint, pool };
     const char *bulk_id = operation->target ? referred(operation->target)
                                             : NULL;
 
@@ -438,10 +493,10 @@ static void collect_needs(scim_bulk_t *bulk, scim_bulk_operation_t *operation,
         return;
     }
     if (bulk_id) {
-        collect(&into, bulk_id);
+        collect(&of_path, bulk_id);
     }
     if (operation->data) {
-        walk_value(operation->data, &walk);
+        walk_value(operation->data, &of_data);
     }
     if (operation->err) {
         apr_array_clear(operation->needs);

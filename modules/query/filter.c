@@ -13,6 +13,8 @@ typedef struct parser_t {
     scim_lexer_t lexer;
     scim_token_t token;         /* the next one */
     const scim_rtype_t *type;   /* NULL: what is parsed stands in brackets */
+    const scim_rtype_t *const *types;   /* whose attributes are known as well;
+                                         * NULL: no others */
     const scim_attr_t *within;  /* in brackets: the attribute they belong to;
                                  * NULL: one that is not known */
     int bracketed;
@@ -26,6 +28,7 @@ typedef struct parser_t {
 typedef struct target_t {
     const scim_attr_t *attr;    /* NULL: not known */
     const scim_attr_t *sub;
+    int is_foreign;             /* the attribute of another type */
     apr_size_t at;
 } target_t;
 
@@ -318,20 +321,55 @@ static scim_err_t *resolve_sub(target_t *target, const char *name,
 
 /* What is never returned may not be asked for either: answers would betray
  * it. */
+static int resolve_in(target_t *target, const scim_rtype_t *type,
+                      const char *text, const parser_t *p)
+{
+    scim_name_t name = scim_rtype_resolve(type, text, p->pool);
+
+    target->attr = name.attr;
+    target->sub = name.sub;
+    return name.kind == SCIM_NAME_ATTR
+        && scim_attr_is_readable(name.attr)
+        && (!name.sub || scim_attr_is_readable(name.sub));
+}
+
 static scim_err_t *resolve_attr(target_t *target, const scim_token_t *token,
                                 const parser_t *p)
 {
-    scim_name_t name = scim_rtype_resolve(p->type, token->text, p->pool);
+    const scim_rtype_t *const *type = p->types;
 
-    if (name.kind != SCIM_NAME_ATTR
-        || !scim_attr_is_readable(name.attr)
-        || (name.sub && !scim_attr_is_readable(name.sub))) {
-        return unknown_attribute(p, token);
-    }
     target->at = token->at;
-    target->attr = name.attr;
-    target->sub = name.sub;
-    return NULL;
+    target->is_foreign = 0;
+    if (resolve_in(target, p->type, token->text, p)) {
+        return NULL;
+    }
+    target->is_foreign = 1;
+    for (; type && *type; type++) {
+        if (resolve_in(target, *type, token->text, p)) {
+            return NULL;
+        }
+    }
+    return unknown_attribute(p, token);
+}
+
+/* Whether a resource passes that has no value to be compared. */
+static int passes_without_value(const scim_filter_t *filter)
+{
+    if (filter->kind != SCIM_FILTER_COMPARE || filter->op == SCIM_OP_PR) {
+        return 0;
+    }
+    return filter->value->type == SCIM_JSON_NULL ? filter->op == SCIM_OP_EQ
+                                                 : filter->op == SCIM_OP_NE;
+}
+
+static const scim_filter_t *make_constant(const scim_filter_t *filter,
+                                          const parser_t *p)
+{
+    scim_filter_t *node = make_node(SCIM_FILTER_CONSTANT, NULL, NULL,
+                                    filter->at, p);
+
+    node->holds = passes_without_value(filter);
+    return node;
 }
 
 /* --- the grammar --- */
@@ -398,9 +436,14 @@ static scim_err_t *parse_expression(const scim_filter_t **pnode, parser_t *p)
     }
     SCIM_TRY(resolve_attr(&target, &name, p));
     SCIM_TRY(advance(p));
-    return p->token.kind == SCIM_TOKEN_OPEN_BRACKET
-         ? parse_element(pnode, &target, p)
-         : parse_comparison(pnode, target, p);
+    SCIM_TRY(p->token.kind == SCIM_TOKEN_OPEN_BRACKET
+             ? parse_element(pnode, &target, p)
+             : parse_comparison(pnode, target, p));
+    /* what another type has, this one has no value of */
+    if (target.is_foreign) {
+        *pnode = make_constant(*pnode, p);
+    }
+    return NULL;
 }
 
 static scim_err_t *parse_group(const scim_filter_t **pnode, parser_t *p)
@@ -505,15 +548,25 @@ static scim_lexer_t make_lexer(const char *text, apr_size_t len,
     return lexer;
 }
 
-scim_err_t *scim_filter_parse(const scim_filter_t **pfilter, const char *text,
-                              const scim_rtype_t *type, apr_pool_t *pool)
+scim_err_t *scim_filter_parse_among(const scim_filter_t **pfilter,
+                                    const char *text,
+                                    const scim_rtype_t *type,
+                                    const scim_rtype_t *const *types,
+                                    apr_pool_t *pool)
 {
     parser_t p = { make_lexer(text, strlen(text), SCIM_ERR_INVALID_FILTER,
                               pool) };
 
     p.type = type;
+    p.types = types;
     p.pool = pool;
     return parse(pfilter, p);
+}
+
+scim_err_t *scim_filter_parse(const scim_filter_t **pfilter, const char *text,
+                              const scim_rtype_t *type, apr_pool_t *pool)
+{
+    return scim_filter_parse_among(pfilter, text, type, NULL, pool);
 }
 
 scim_err_t *scim_filter_parse_element(const scim_filter_t **pfilter,

@@ -32,6 +32,7 @@ typedef enum {
     SCIM_FILTER_OR,         /* left, right */
     SCIM_FILTER_NOT,        /* left */
     SCIM_FILTER_COMPARE,    /* attr, sub, op, value */
+    SCIM_FILTER_CONSTANT,   /* holds */
     SCIM_FILTER_ELEMENT     /* attr, complex or multi-valued; left holds for
                              * one and the same element; COMPARE nodes inside
                              * have attr = this attr and sub = the
@@ -59,6 +60,7 @@ struct scim_filter_t {
                                  * with EQ and NE, where it means "not
                                  * present" and "present"; no value with PR */
     apr_time_t time;            /* the value of a dateTime attribute */
+    int holds;                  /* for every resource, or for none */
     apr_size_t at;              /* where the node stands in the text, bytes */
 };
 
@@ -89,6 +91,19 @@ struct scim_filter_t {
  */
 scim_err_t *scim_filter_parse(const scim_filter_t **pfilter, const char *text,
                               const scim_rtype_t *type, apr_pool_t *pool);
+
+/**
+ * The same where resources of several types are looked for: what another one
+ * of them has, and this one has not, has no value in any resource of this
+ * type (RFC 7644 section 3.4.2.1). What none of them has is refused.
+ *
+ * @param types all of them, ended by NULL
+ */
+scim_err_t *scim_filter_parse_among(const scim_filter_t **pfilter,
+                                    const char *text,
+                                    const scim_rtype_t *type,
+                                    const scim_rtype_t *const *types,
+                                    apr_pool_t *pool);
 
 /**
  * Parse what stands between the brackets of a value path: names mean

@@ -226,6 +226,8 @@ static int matches(const scim_filter_t *filter, const subject_t *subject)
         return !matches(filter->left, subject);
     case SCIM_FILTER_ELEMENT:
         return any_element_passes(filter, subject);
+    case SCIM_FILTER_CONSTANT:
+        return filter->holds;
     case SCIM_FILTER_COMPARE:
         break;
     }

@@ -15,6 +15,9 @@
 #include "service/view.h"
 #include "store/related.h"
 
+/* Values and names in a body: eleven thousand members as they are shown. */
+#define VALUES_MAX 100000
+
 typedef struct group_baton_t {
     const char *operation;      /* for the event */
     const scim_patch_t *patch;  /* PATCH */
@@ -228,12 +231,26 @@ static scim_err_t *talk_change(scim_talk_t *talk, void *baton)
 
 /* What requests bring */
 
+/* A group of some thousands of members must be taken back as it was read.
+ * Parsing that much is not for those whose token is not valid. */
+static scim_err_t *read_json(const scim_json_t **pbody,
+                             const scim_call_t *call)
+{
+    scim_err_t *err = scim_intake_body(pbody, call);
+
+    if (!err || err->kind != SCIM_ERR_TOO_LARGE) {
+        return err;
+    }
+    SCIM_TRY(scim_resources_authenticate(call));
+    return scim_intake_job(pbody, call, VALUES_MAX);
+}
+
 static scim_err_t *read_body(group_baton_t *group, scim_view_t *view,
                              const scim_call_t *call)
 {
     scim_reply_t unsaid;
 
-    SCIM_TRY(scim_intake_body(&group->body, call));
+    SCIM_TRY(read_json(&group->body, call));
     SCIM_TRY(scim_view_read(view, call));
     group->with_related = view->with_related;
     return scim_patch_merge_members(group->membership, group->body,
@@ -261,7 +278,7 @@ static scim_err_t *read_patch(group_baton_t *group, scim_view_t *view,
     scim_patch_t *patch;
     scim_reply_t unsaid;
 
-    SCIM_TRY(scim_intake_body(&body, call));
+    SCIM_TRY(read_json(&body, call));
     SCIM_TRY(scim_view_read(view, call));
     SCIM_TRY(scim_patch_decode(&patch, body, call->mapping->type,
                                call->request->pool));

@@ -15,8 +15,8 @@
 scim_err_t *scim_intake_body(const scim_json_t **pbody,
                              const scim_call_t *call);
 
-/** The same for a body of many requests, with a limit for the values and
- * names in it. */
+/** The same for a body of many requests or members, with a limit for the
+ * values and names in it. */
 scim_err_t *scim_intake_job(const scim_json_t **pbody,
                             const scim_call_t *call, int values_max);
 

@@ -60,6 +60,7 @@ static int has_cursor(const search_t *search)
 /* Reading the request */
 
 static scim_err_t *add_part(search_t *search, const scim_mapping_t *mapping,
+                            const scim_rtype_t *const *types,
                             apr_pool_t *pool)
 {
     const scim_list_t *list = &search->list;
@@ -68,8 +69,8 @@ static scim_err_t *add_part(search_t *search, const scim_mapping_t *mapping,
 
     part->mapping = mapping;
     if (list->filter) {
-        part->refused = scim_filter_parse(&part->filter, list->filter,
-                                          mapping->type, pool);
+        part->refused = scim_filter_parse_among(&part->filter, list->filter,
+                                                mapping->type, types, pool);
     }
     SCIM_TRY(scim_projection_make(&part->shown, list->attributes,
                                   list->excluded, mapping->type, pool));
@@ -252,9 +253,9 @@ static scim_err_t *ask_part(scim_talk_t *talk, part_t *part,
     return scim_talk_ask(&its, &part->answer, sql, ask);
 }
 
-/* Walk through the parts until the page is full. A filter that says nothing
- * about one resource type finds nothing of it (RFC 7644 section 3.4.2.1); one
- * that says nothing about any is refused. */
+/* Walk through the parts until the page is full. A filter by what is not kept
+ * of one resource type finds nothing of it; by what is kept of none it is
+ * refused. */
 static scim_err_t *ask_parts(search_t *search, scim_talk_t *talk)
 {
     int left = search->list.count, asked = 0, i;
@@ -356,11 +357,17 @@ static scim_err_t *read_search(search_t *search, const scim_call_t *call,
                                const scim_mapping_t *const *mappings,
                                int nmappings, int is_search)
 {
+    apr_pool_t *pool = call->request->pool;
+    const scim_rtype_t **types = apr_pcalloc(pool, ((apr_size_t)nmappings + 1)
+                                                   * sizeof(*types));
     int readable = 0, i;
 
+    for (i = 0; i < nmappings; i++) {
+        types[i] = mappings[i]->type;
+    }
     SCIM_TRY(read_list(search, call, is_search));
     for (i = 0; i < nmappings; i++) {
-        SCIM_TRY(add_part(search, mappings[i], call->request->pool));
+        SCIM_TRY(add_part(search, mappings[i], types, pool));
         readable += !part_at(search, i)->refused;
     }
     return readable ? NULL : part_at(search, 0)->refused;

@@ -914,6 +914,9 @@ static scim_err_t *write_filter(const writer_t *w, const scim_filter_t *filter,
         return NULL;
     case SCIM_FILTER_ELEMENT:
         return write_brackets(w, filter, exact);
+    case SCIM_FILTER_CONSTANT:
+        PUTS(w, filter->holds ? "true" : "false");
+        return NULL;
     default:
         break;
     }

@@ -424,14 +424,14 @@ static void find_stored(scim_mapping_t *mapping)
 {
     int i;
 
-    if (mapping->relation) {
-        mark_related(mapping);
-    }
     if (mapping->extra) {
         for (i = 0; i < mapping->type->nattrs; i++) {
             mapping->stored[i] = can_be_extra(mapping->type,
                                               mapping->type->attrs[i]);
         }
+    }
+    if (mapping->relation) {
+        mark_related(mapping);
     }
     for (i = 0; i < mapping->columns->nelts; i++) {
         const scim_column_t *column =

@@ -568,6 +568,11 @@ scim_state_t *scim_row_split(const scim_mapping_t *mapping,
             value = scim_json_find(value, column->sub->name);
         }
         state->values[i] = text_of(column, value, pool);
+        /* what holds while a column is NULL holds when nothing is said */
+        if (!state->values[i] && column->form == SCIM_COLUMN_IS_NULL
+            && column->attr != mapping->type->active) {
+            state->values[i] = "t";
+        }
     }
     state->extra = mapping->extra ? split_extra(mapping, resource, pool)
                                   : NULL;

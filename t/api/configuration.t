@@ -201,6 +201,10 @@ for my $case (
         qr/^ScimMembers: the columns with the group and the user must be two$/, qr/ScimMembers/],
     ['members in a column', sub { s/(ScimMembers.*\n)/$1ScimAttribute members x\n/ },
         qr/^"members" stands in a table of its own, which ScimMembers names$/, qr/ScimAttribute members x/],
+    ['a schema of both', sub {
+            s/(ScimAttribute +userName )/ScimAttribute urn:example:Both:a -\n$1/;
+            s/(ScimMembers.*\n)/$1ScimExtra extra\nScimAttribute urn:example:BOTH:b -\n/ },
+        qr/^<ScimResource Group> has the schema urn:example:BOTH, as <ScimResource User> has; a schema belongs to one of them, so give it another URN$/],
     ['the groups twice', sub { s{(\s*<ScimResource Group>.*?</ScimResource>)}{$1$1}s }, qr/^there are two <ScimResource Group> in one location$/],
 ) {
     my ($what, $edit, $sentence, $line) = @$case;

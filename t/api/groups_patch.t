@@ -198,6 +198,26 @@ is_deeply group_state($g), $before, 'after all of them the group is as it was, i
         'a replace of 1,501';
     is_deeply [map { scalar @{ $_ } } @{ group_state($big)->{events}[-1]{changes}{members} }{qw(added removed)}], [1, 500],
         'changes the difference';
+
+    # as it was read, it can be written: four values and their names each
+    is ops($big, { op => 'add', path => 'members', value => $many })->code, 204, 'by bare ids';
+    my $read = get("/Groups/$big", @there)->json;
+    is scalar(@{ $read->{members} }), 3001, 'a group of 3,001 is read';
+    my $state = group_state($big);
+    my $res = put("/Groups/$big", $read, @there);
+    is $res->code, 200, 'and PUT as it was' or diag $res->content;
+    is_deeply $res->json, $read, 'it is answered the same';
+    is_deeply group_state($big), $state, 'and has not changed';
+    pop @{ $read->{members} } for 1 .. 500;
+    is post('/Groups', { %$read, displayName => 'Copy', externalId => undef }, @there)->code, 201, 'it can be made anew';
+    is ops($big, { op => 'replace', path => 'members', value => $read->{members} })->code, 204, 'and be the value of a PATCH';
+    is scalar(@{ members($big) }), 2501, 'which then has these';
+    my $large = { displayName => 'x', members => [map { { value => $_ } } @$many] };
+    $large->{members} = [(@{ $large->{members} }) x 12];
+    is_error put("/Groups/$big", $large, @there), 413, undef, qr/more than 100000 values/, 'there is an end to it';
+    is_error put("/Groups/$big", $_, @there, token => 'scim_' . '0' x 64), 401, undef, undef, 'and nothing is said of it without a token'
+        for $read, $large;
+    is_error put('/Groups/987654321', $large, @there), 404, undef, undef, 'nor of a group that is not there';
 }
 
 # ---- at the same time ----

@@ -225,7 +225,7 @@ static void test_references(void)
     for (i = 0; i < COUNT(references); i++) {
         const char *data = references[i].data;
         scim_bulk_t *bulk = decode(apr_pstrcat(pool, creates,
-            "{\"method\":\"PATCH\",\"path\":\"/Groups/bulkId:q\",\"data\":",
+            "{\"method\":\"PATCH\",\"path\":\"/Users/bulkId:q\",\"data\":",
             data, "}", NULL));
         scim_bulk_operation_t *op = &bulk->operations[2];
 
@@ -245,6 +245,80 @@ static void test_references(void)
         bulk->operations[0].id = NULL;
         ok(scim_bulk_failed_need(bulk, op) == &bulk->operations[0],
            "%s: what it needs has failed", data);
+    }
+}
+
+/* --- users and groups --- */
+
+/* An operation in a job that creates the user u and the group g. */
+static const struct {
+    const char *operation, *error;  /* NULL: it can be carried out */
+} kinds[] = {
+#define PATCH_OP(path, rest) "{\"method\":\"PATCH\",\"path\":\"" path \
+    "\",\"data\":{\"Operations\":[{\"op\":\"add\"" rest "}]}}"
+#define POST_OP(path, data) "{\"method\":\"POST\",\"path\":\"" path \
+    "\",\"bulkId\":\"x\",\"data\":{" data "}}"
+#define NO_USER "it refers to the bulkId \"g\", which is a group, where a " \
+    "user is meant"
+    { POST_OP("/Groups", "\"members\":[{\"value\":\"bulkId:u\"}]"), NULL },
+    { POST_OP("/Groups", "\"members\":[{\"value\":\"bulkId:g\"}]"), NO_USER },
+    { POST_OP("/Groups", "\"Members\":[\"bulkId:g\"]"), NO_USER },
+    { POST_OP("/Groups", "\"members\":\"bulkId:x\""),
+      "it refers to the bulkId \"x\", which is a group, where a user is "
+      "meant" },
+    { POST_OP("/Groups", "\"urn:x:2.0:Group:members\":\"bulkId:g\""),
+      NO_USER },
+    { POST_OP("/Groups", "\"urn:x:2.0:Group\":{\"members\":\"bulkId:g\"}"),
+      NO_USER },
+    { POST_OP("/Groups", "\"urn:x:Group:parent\":\"bulkId:g\""), NULL },
+    { POST_OP("/Groups", "\"remembers\":\"bulkId:g\""), NULL },
+    { POST_OP("/Users", "\"groups\":[{\"value\":\"bulkId:g\"}]"), NULL },
+    { POST_OP("/Users", "\"manager\":{\"value\":\"bulkId:g\"}"), NO_USER },
+    { POST_OP("/Users", "\"urn:x:2.0:User.manager\":\"bulkId:g\""), NO_USER },
+    { PATCH_OP("/Groups/1", ",\"path\":\"members\",\"value\":\"bulkId:u\""),
+      NULL },
+    { PATCH_OP("/Groups/1", ",\"path\":\"members\",\"value\":\"bulkId:g\""),
+      NO_USER },
+    { PATCH_OP("/Groups/1", ",\"value\":[{\"value\":\"bulkId:g\"}],"
+                            "\"Path\":\"urn:x:Group:MEMBERS\""), NO_USER },
+    { PATCH_OP("/Groups/1", ",\"path\":\"members[value eq "
+                            "\\\"bulkId:u\\\"]\""), NULL },
+    { PATCH_OP("/Groups/1", ",\"path\":\"members[value eq "
+                            "\\\"bulkId:g\\\"]\""), NO_USER },
+    { PATCH_OP("/Groups/1", ",\"value\":{\"members[value eq bulkId:g]\":1}"),
+      NO_USER },
+    { PATCH_OP("/Groups/1", ",\"value\":{\"members\":[\"bulkId:g\"]}"),
+      NO_USER },
+    { PATCH_OP("/Users/1", ",\"path\":\"urn:x:2.0:User:manager.value\","
+                           "\"value\":\"bulkId:g\""), NO_USER },
+    { PATCH_OP("/Users/1", ",\"path\":\"title\",\"value\":\"bulkId:g\""),
+      NULL },
+    { PATCH_OP("/Users/1", ",\"path\":\"x[value eq bulkId:g].members\""),
+      NULL },
+    { PATCH_OP("/Groups/bulkId:g", ""), NULL },
+    { PATCH_OP("/Users/bulkId:u", ""), NULL },
+    { PATCH_OP("/Users/bulkId:g", ""), NO_USER },
+    { "{\"method\":\"DELETE\",\"path\":\"/Users/bulkId:g\"}", NO_USER },
+    { "{\"method\":\"DELETE\",\"path\":\"/Groups/bulkId:u\"}",
+      "it refers to the bulkId \"u\", which is a user, where a group is "
+      "meant" }
+};
+
+static void test_kinds(void)
+{
+    size_t i;
+
+    for (i = 0; i < COUNT(kinds); i++) {
+        scim_bulk_t *bulk = decode(apr_pstrcat(pool,
+            "{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"u\"},"
+            "{\"method\":\"POST\",\"path\":\"/Groups\",\"bulkId\":\"g\"},",
+            kinds[i].operation, NULL));
+        const scim_bulk_operation_t *op = &bulk->operations[2];
+
+        is_str(op->err ? op->err->detail : NULL, kinds[i].error,
+               "users and groups: %s", kinds[i].operation);
+        ok(!op->err || (op->err->kind == SCIM_ERR_INVALID_VALUE
+                        && !op->needs->nelts), "and nothing is waited for");
     }
 }
 
@@ -413,6 +487,7 @@ int main(void)
     test_messages();
     test_operations();
     test_references();
+    test_kinds();
     test_orders();
     test_parts();
     test_response();

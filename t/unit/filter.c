@@ -38,6 +38,9 @@ static void show(scim_buf_t *buf, const scim_filter_t *f)
         show(buf, f->left);
         scim_buf_putc(buf, ']');
         break;
+    case SCIM_FILTER_CONSTANT:
+        scim_buf_puts(buf, f->holds ? "true" : "false");
+        break;
     case SCIM_FILTER_COMPARE:
         scim_buf_printf(buf, "%s%s%s %s", f->attr->name, f->sub ? "." : "",
                         f->sub ? f->sub->name : "",
@@ -829,6 +832,73 @@ static void test_matching_elements(const scim_rtype_t *type, apr_pool_t *pool)
     }
 }
 
+/* Of users and groups at once: what the other type has is nothing here. */
+static void test_among(scim_rtype_t *user, apr_pool_t *pool)
+{
+    static const struct {
+        const char *text;
+        const char *of_user;    /* tree, or detail of the error */
+        const char *of_group;   /* NULL: the same */
+    } rows[] = {
+        { "displayName eq \"x\"", "displayName eq \"x\"", NULL },
+        { "userName eq \"x\"", "userName eq \"x\"", "false" },
+        { "userName ne \"x\"", "userName ne \"x\"", "true" },
+        { "userName co \"x\"", "userName co \"x\"", "false" },
+        { "userName pr", "userName pr", "false" },
+        { "not (userName pr)", "!userName pr", "!false" },
+        { "userName eq null", "userName eq null", "true" },
+        { "userName ne null", "userName ne null", "false" },
+        { "active eq true or displayName pr",
+          "(active eq true | displayName pr)", "(false | displayName pr)" },
+        { "members eq \"7\"", "false", "members.value eq \"7\"" },
+        { "members ne \"7\"", "true", "members.value ne \"7\"" },
+        { "members[value eq \"7\"].display pr", "false",
+          "members[(members.value eq \"7\" & members.display pr)]" },
+        { "members[not (value pr)]", "false", "members[!members.value pr]" },
+        { "emails[type ne \"work\"] and externalId pr",
+          "(emails[emails.type ne \"work\"] & externalId pr)",
+          "(false & externalId pr)" },
+        { ENT ":department ne \"x\"", "department ne \"x\"", "true" },
+        { SCIM_URN_GROUP ":displayName eq \"x\"", "false",
+          "displayName eq \"x\"" },
+        { "nothing eq \"x\" or userName pr",
+          "filter: unknown attribute \"nothing\" at character 1", NULL },
+        { "members pr or password eq \"x\"",
+          "filter: unknown attribute \"password\" at character 15", NULL },
+        { "active eq 5 or members pr",
+          "filter: \"5\" is no boolean, at character 11", NULL },
+        { "members[nothing pr]",
+          "filter: unknown attribute \"nothing\" at character 9", NULL }
+    };
+    scim_rtype_t *group = scim_builtin_group(pool);
+    const scim_rtype_t *types[] = { user, group, NULL };
+    size_t i, j;
+
+    for (i = 0; i < COUNT(rows); i++) {
+        for (j = 0; j < 2; j++) {
+            const char *want = j && rows[i].of_group ? rows[i].of_group
+                                                     : rows[i].of_user;
+            const scim_filter_t *filter;
+            scim_err_t *err = scim_filter_parse_among(&filter, rows[i].text,
+                                                      types[j], types, pool);
+
+            is_str(err ? err->detail : tree(filter, pool), want,
+                   "among: %s, of a %s", rows[i].text, types[j]->name);
+        }
+    }
+    for (i = 0; i < 2; i++) {
+        const scim_filter_t *filter;
+
+        ok(!scim_filter_parse_among(&filter, i ? "members ne \"7\""
+                                                 : "members pr", user, types,
+                                    pool)
+           && scim_filter_matches(filter, user,
+                                  scim_json_make(SCIM_JSON_OBJECT, pool),
+                                  pool) == (int)i,
+           "a user has no members");
+    }
+}
+
 int main(void)
 {
     scim_rtype_t *type;
@@ -846,6 +916,7 @@ int main(void)
     test_odd_values(type, pool);
     test_matching_numbers(pool);
     test_matching_elements(type, pool);
+    test_among(type, pool);
     apr_terminate();
     return done_testing();
 }
