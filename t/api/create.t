@@ -39,6 +39,10 @@ sub enc {
     is_deeply [@$row{qw(organisation_id username email first_name last_name role active external_id deleted_at password_hash)}],
         [1, $name, undef, undef, undef, 'user', 1, undef, undef, '!'], 'P1: absent attributes are NULL, active is true';
     is_deeply $res->json->{active}, json_true, 'P1: and active is shown as true';
+    for my $case (['eq+true', 1], ['eq+false', 0]) {
+        is_list get("/Users?filter=active+$case->[0]+and+id+eq+%22$id%22"), $case->[1],
+            "P1: by which it is found, active $case->[0]";
+    }
     my @event = @{ events_of($id) };
     is_deeply [map { "$_->{outcome} $_->{tenant} $_->{resource_type}" } @event], ['applied 1 User'],
         'P1: the creation is recorded once';

@@ -140,6 +140,34 @@ for my $case (['12 MiB', 12 << 20], ['just above 1 MiB', (1 << 20) + 1]) {
     db()->do('DELETE FROM public.users WHERE id = ?', undef, $res->json->{id});
 }
 
+# ---- number ----
+
+{
+    my @phone = map { { type => 'other', value => "+41 $_" } } 1 .. 200;
+    my $many = new_user(phoneNumbers => \@phone);
+    my $whole = get("/Users/$many->{id}")->content;
+    is scalar(@{ $many->{phoneNumbers} }), 200, 'E2: an attribute may have 200 values';
+    my $one = { type => 'other', value => '+41 0' };
+    for my $request (
+        [POST  => '/Users', { userName => uniq('many'), phoneNumbers => [@phone, $one] }],
+        [PUT   => "/Users/$many->{id}", { %$many, phoneNumbers => [@phone, $one] }],
+        [PATCH => "/Users/$many->{id}", { Operations => [{ op => 'add', path => 'phoneNumbers', value => [$one] }] }],
+    ) {
+        my ($method, $target, $body) = @$request;
+        my $count = db()->selectrow_array($users);
+        refused(scim($method, $target, $body), 400, 'invalidValue', qr/phoneNumbers has more than the 200 values/,
+            "E2: one more by $method is too many");
+        is get("/Users/$many->{id}")->content, $whole, "E2: and changes nothing, by $method";
+        is db()->selectrow_array($users), $count, "E2: nor makes anybody, by $method";
+    }
+    my @op = ({ op => 'replace', path => 'title', value => 'x' }) x 1000;
+    is patch("/Users/$many->{id}", { Operations => \@op })->code, 200, 'E2: a PATCH may have 1,000 operations';
+    refused(patch("/Users/$many->{id}", { Operations => [@op, { op => 'remove', path => 'title' }] }), 413, undef,
+        qr/1000/, 'E2: one more is 413');
+    is get("/Users/$many->{id}")->json->{title}, 'x', 'E2: and none of them is done';
+    db()->do('DELETE FROM public.users WHERE id = ?', undef, $many->{id});
+}
+
 # ---- ids that are none ----
 
 for my $id ('abc', '007', '1.5', '-1', '0x10', '1e3', '9' x 20, '9223372036854775808', '1%20',

@@ -146,6 +146,15 @@ is found(enc("meta.lastModified gt \"$time\"")), 'plain',
     'F2: what the application changed is found by its date';
 finds 'F2: and by its new value', 'name.familyName eq "moved"', 'plain';
 
+# What the application left empty is not there, in a column or in the document.
+db()->do(q{UPDATE public.users SET email = '', first_name = '', scim_extra = scim_extra
+           || '{"title": "", "nickName": null, "roles": [], "phoneNumbers": [{}]}' WHERE id = ?}, undef, $plain->{id});
+finds 'F2: nothing is present that is empty', "userName eq \"plain\" and $_ pr", ''
+    for qw(emails emails.value name.givenName title nickName roles phoneNumbers), "$ENT:department";
+finds 'F2: but absent', "userName eq \"plain\" and not ($_ pr)", 'plain'
+    for qw(emails emails.value name.givenName title nickName roles phoneNumbers), "$ENT:department";
+db()->do('UPDATE public.users SET email = NULL, first_name = NULL, scim_extra = ? WHERE id = ?', undef, '{}', $plain->{id});
+
 # A value path speaks of one element, not of all together.
 finds 'F2: a value path is about one element', $_, '' for
     'emails[type eq "work"].value eq "adele@home.example"',

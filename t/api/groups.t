@@ -218,6 +218,31 @@ is_error get('/Groups?filter=' . filter('displayName eq'), @there), 400, 'invali
     is_deeply [sort keys %type], [qw(Group User)], 'a query from the root covers both types';
 }
 
+# ---- the root ----
+
+{
+    my %users = map { $_->{id} => $_ } @{ get('/Users', @there)->json->{Resources} };
+    my %groups = map { $_->{id} => $_ } @{ get('/Groups', @there)->json->{Resources} };
+    for my $case (['GET /', get('/', @there)], ['POST /.search', post('/.search', {}, @there)]) {
+        my ($what, $res) = @$case;
+        is_list $res, keys(%users) + keys(%groups), "$what: users and groups";
+        my %seen;
+        $seen{ $_->{meta}{resourceType} }{ $_->{id} } = $_ for @{ $res->json->{Resources} };
+        is_deeply \%seen, { User => \%users, Group => \%groups }, "$what: each as under its own endpoint";
+    }
+    is_list get('/?filter=' . filter('meta.resourceType eq "Group"'), @there), scalar(keys %groups), 'by resource type: the groups';
+    is_list get('/?filter=' . filter('displayName eq "zebra"'), @there), 1, 'by what both have: one of them';
+    is_list get('/?filter=' . filter("userName eq \"$user[0]{userName}\""), @there), 1, 'what a group does not have, none has';
+    my ($at, %met) = '';
+    while (defined $at) {
+        my $res = get("/?count=3&cursor=$at", @there);
+        is $res->code, 200, 'a page of the root by cursor' or last;
+        $met{ $_->{meta}{location} }++ for @{ $res->json->{Resources} };
+        $at = $res->json->{nextCursor};
+    }
+    is_deeply \%met, { map { $_->{meta}{location} => 1 } values %users, values %groups }, 'a walk of the root meets all, once';
+}
+
 # ---- PUT ----
 
 {

@@ -79,6 +79,14 @@ sub is_true  { return JSON::PP::is_bool($_[0]) && $_[0] }
     is read_user($id)->{title}, $title, 'A1: and the operation is done';
     is read_user($id)->{externalId}, $user->{externalId},
         'A1: externalId beside the operations is no change';
+
+    # all that is behind here is in front elsewhere, and the other way round
+    is_resource patch("/Users/$id", '{"Operations":[{"value":{"primary":"True","value":"w@x.example","type":"work"},'
+        . '"path":"emails","op":"add"},{"value":"last","op":"replace","path":"title"}],"schemas":["' . PATCH_OP . '"]}'),
+        200, 'A1: members may come in any order';
+    my $got = read_user($id);
+    is_deeply [@$got{qw(emails title)}], [[{ type => 'work', value => 'w@x.example', primary => json_true() }], 'last'],
+        'A1: and mean the same';
 }
 
 # ---- A2: in order, and judged at the end ----
@@ -432,6 +440,12 @@ sub is_true  { return JSON::PP::is_bool($_[0]) && $_[0] }
     my $dump = db()->selectcol_arrayref('SELECT u::text FROM public.users u
         UNION ALL SELECT e::text FROM scim.events e');
     is scalar(grep { /secret-1mz050nq/ } @$dump), 0, 'A10: a password is nowhere in the database';
+    my $name = new_user(password => 'secret-1mz050nq')->{userName};
+    my $refused = post('/Users', { userName => $name, password => 'secret-1mz050nq' });
+    is_error $refused, 409, 'uniqueness', qr/userName/, 'A10: an error beside a password';
+    unlike $refused->content, qr/secret-1mz050nq/, 'A10: does not repeat it';
+    like httpd()->error_log, qr/\bpassword\b/, 'A10: that one came along is in the log';
+    unlike httpd()->error_log . httpd()->access_log, qr/secret-1mz050nq/, 'A10: what it was is not';
 }
 
 # ---- A11: what is refused, and with what ----
