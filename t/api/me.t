@@ -103,6 +103,8 @@ db()->do('DROP TABLE public.pretended');
 
 # ---- in one turn ----
 
+# Each transaction begins with the statement that raises the second wall.
+
 my $workers = ScimTest::Httpd::mpm() eq 'prefork' ? 1 : 10;
 my ($counted, $relay) = extra_httpd(relay => 1,
     conf => "ScimPoolMax 1\nStartServers 1\nServerLimit 1\nMaxRequestWorkers $workers\n");
