@@ -153,6 +153,11 @@ END
     ($host) = server_url() =~ m{^http://(.+)};
 }
 {
+    my $h = extra_httpd(location => "Redirect 503 /scim/v2/Users\n");
+    is_error get($path, base => $h->base), 503, undef, undef, 'E1: what is out of service is 503 in SCIM, with Retry-After';
+    $h->stop;
+}
+{
     my $h = extra_httpd(location => "Require all denied\n");
     my $res = get($path, base => $h->base);
     is_error $res, 403, undef, undef, 'E1: what Require forbids is 403 in SCIM';

@@ -294,6 +294,28 @@ for my $case (
     is row_of($risen)->{external_id}, undef, 'V4: and not linked';
 }
 
+# An inactive user whom the application makes while the directory does: the
+# request meets it in the second look only, and restores it.
+{
+    my $name = uniq('meanwhile');
+    my $holder = cluster()->dbh(user => 'postgres');
+    $holder->begin_work;
+    my ($id) = $holder->selectrow_array(q{INSERT INTO public.users (organisation_id, password_hash, username, external_id, active)
+        VALUES (1, '!', ?, 'meanwhile-1', false) RETURNING id}, undef, $name);
+    my $child = fork // die "fork: $!\n";
+    if (!$child) {
+        my $res = eval { post('/Users', { userName => $name, externalId => 'meanwhile-1' }) };
+        POSIX::_exit($res ? $res->code - 200 : 255);
+    }
+    ok wait_until(5, sub { db()->selectrow_array(q{SELECT count(*) FROM pg_stat_activity
+        WHERE usename = 'mod_scim' AND wait_event_type = 'Lock'}) }), 'V4: a create waits for the same user\'s';
+    $holder->commit;
+    $holder->disconnect;
+    waitpid $child, 0;
+    is +($? >> 8) + 200, 201, 'V4: and restores who is there now';
+    is row_of($id)->{active}, 1, 'V4: who is active then';
+}
+
 # ---- row 6: nothing ----
 
 {
