@@ -95,7 +95,7 @@ is_error raw(request('POST /scim/v2/Users', [$type, 'Transfer-Encoding: chunked'
         sprintf("%x\r\n%s\r\n0\r\n\r\n", length $big, $big))), 413, undef, undef,
     'E2: in chunks as well';
 is_error raw(request('POST /scim/v2/Users', [$type, 'Expect: 100-continue',
-    'Content-Length: ' . length $big])),
+    'Content-Length: ' . length $big]), timeout => 10),
     413, undef, undef, 'E2: and is not asked for when it is announced';
 is_error raw(request('POST /scim/v2/Users', [$type, 'Content-Length: 99999999999'], 'x')), 413,
     undef, undef,

@@ -164,11 +164,14 @@ conflict({ userName => $inactive->{userName}, externalId => 'live-1' }, undef,
 
     conflict({ userName => 'live@contoso.com', externalId => 'grave-1' }, qr/userName/,
         'a tombstone that would come back under a name that is taken', $id, $live->{id});
+    db()->do(q{UPDATE public.users SET scim_extra = scim_extra || '{"shoe": 44, "title": "Gone"}' WHERE id = ?}, undef, $id);
     my $name = uniq('grave');
     my $back = same_id({ userName => $name, externalId => 'grave-1',
         emails => mail('g@work.example') }, $id, 'a tombstone that comes back');
     is_deeply [@{ row_of($id) }{qw(username email active deleted_at)}], [$name, 'g@work.example',
         1, undef], 'V4: and lives';
+    is $back->{title}, undef, 'V4: with nothing of what the directory had said before';
+    like row_of($id)->{scim_extra}, qr/"shoe": ?44/, 'V4: and all that the application keeps of its own';
     is $back->{meta}{created}, $user->{meta}{created}, 'V4: having been created when it was';
     is scalar(grep { $_->{outcome} eq 'applied' } @{ events_of($id) }), 3,
         'V4: create, delete and restore are recorded';
