@@ -41,6 +41,7 @@ help:
 	@echo 'make fuzz            new inputs for the parsers; FUZZ_SECONDS=30 each; then'
 	@echo '                     filters by chance; PROPERTY_FILTERS=100000 PROPERTY_SEED=n'
 	@echo 'make bench           what it costs; BENCH_USERS=100000 BENCH_ROUNDS=5'
+	@echo 'make check-mutants   plant faults, one at a time; the tests must notice each'
 	@echo 'make install         module through apxs, configuration; DESTDIR='
 	@echo 'make deb             a Debian package in build/deb'
 	@echo 'make check-deb       installs it in a new Debian 12 and tries it; root'
@@ -279,6 +280,11 @@ coverage-programs: need
 
 reached-programs: $(UNIT_BIN) $(FUZZ_BIN)
 
+# One line of C changed at a time, in a copy: some test must fail. MUTANTS="pg
+# store:7" takes some of t/mutants.
+check-mutants: need
+	@t/bin/mutants $(MUTANTS)
+
 FUZZ_SECONDS ?= 30
 
 fuzz: need-clang
@@ -365,6 +371,6 @@ clean:
 FORCE:
 
 .PHONY: all help deps need need-clang programs test test-programs all-programs \
-    check-sanitize planted check-static objects tidy cppcheck fuzz fuzz-run \
-    bench demo up down install deb check-deb property coverage \
+    check-sanitize planted check-static check-mutants objects tidy cppcheck \
+    fuzz fuzz-run bench demo up down install deb check-deb property coverage \
     coverage-programs reached-programs clean FORCE

@@ -150,7 +150,7 @@ static int is_described(const scim_json_t *element, const scim_json_t *wanted,
             return 0;
         }
     }
-    return wanted->first != NULL;
+    return 1;
 }
 
 static int is_primary(const scim_json_t *element)
@@ -446,7 +446,7 @@ static scim_err_t *change_matching(work_t *work, op_t op,
         SCIM_TRY(change_existing(work, op, path, element, value));
         keep_one_primary(array, element);
     }
-    if (found || scim_json_is_empty(value)) {
+    if (found) {
         return NULL;
     }
     SCIM_TRY(make_element(&element, work, path, value));
@@ -564,10 +564,8 @@ static scim_err_t *set_multi(work_t *work, op_t op, const scim_attr_t *attr,
     if (!array && work->merging) {
         return NULL;
     }
-    if (op == OP_REPLACE || !array) {
-        scim_resource_remove(work->type, work->resource, attr);
-    }
     if (!array) {
+        scim_resource_remove(work->type, work->resource, attr);
         return NULL;
     }
     if (attr->type == SCIM_TYPE_COMPLEX) {

@@ -277,9 +277,6 @@ static void answer_error(scim_reply_t *reply, const scim_err_t *err)
 {
     reply->status = err->status;
     reply->err = err;
-    reply->location = NULL;
-    reply->content_location = NULL;
-    reply->etag = NULL;
     reply->body.len = 0;
     scim_message_error(&reply->body, err->status, err->scim_type,
                        err->detail);

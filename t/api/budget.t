@@ -113,6 +113,14 @@ for my $case (['userName', { userName => $name[1] }],
     is_error costs("create in conflict over $what", 1, 1, 409, sub { post('/Users', $body, @there) }),
         409, 'uniqueness', undef, "create in conflict over $what: the reason";
 }
+{
+    my @off = map { new_user()->{externalId} } 0 .. 2;
+    db()->do('UPDATE public.users SET active = false WHERE external_id = ANY (?)', undef, [@off]);
+    # what could not end well is not even begun
+    is_error costs('restore under a name that is taken', 1, 1, 409, sub {
+        post('/Users', { userName => $name[1], externalId => $off[$_[0]] }, @there) }),
+        409, 'uniqueness', qr/userName/, 'restore under a name that is taken: the reason';
+}
 costs('create without userName', 1, 1, 400, sub { post('/Users', { title => 'x' }, @there) });
 costs('create from what is no JSON', 1, 1, 400, sub { post('/Users', '{', @there) });
 

@@ -299,6 +299,7 @@ for my $case (['a name that is taken', 409, userName => new_user()->{userName}],
         my @want = (409) x 3;
         $want[$bad] = $code;
         is codes(@answer), "@want 201 409", 'the circle fails, and who refers to it';
+        is_deeply [map { @$_{qw(location version)} } @answer[0 .. 2]], [(undef) x 6], 'with no trace of what was undone';
         my $name = $answer[$bad]{bulkId};
         like detail($answer[$_]), qr/circle of references with the bulkId "$name", whose operation failed/,
             'each says because of whom' for grep { $_ != $bad } 0 .. 2;

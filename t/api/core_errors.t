@@ -95,7 +95,7 @@ is_error raw(request('POST /scim/v2/Users', [$type, 'Transfer-Encoding: chunked'
         sprintf("%x\r\n%s\r\n0\r\n\r\n", length $big, $big))), 413, undef, undef,
     'E2: in chunks as well';
 is_error raw(request('POST /scim/v2/Users', [$type, 'Expect: 100-continue',
-    'Content-Length: ' . length $big])),
+    'Content-Length: ' . length $big]), timeout => 10),
     413, undef, undef, 'E2: and is not asked for when it is announced';
 is_error raw(request('POST /scim/v2/Users', [$type, 'Content-Length: 99999999999'], 'x')), 413,
     undef, undef,
@@ -151,6 +151,11 @@ END
     is get('/x', base => $h->url, token => undef)->code, 302, 'E1: elsewhere it redirects as ever';
     $h->stop;
     ($host) = server_url() =~ m{^http://(.+)};
+}
+{
+    my $h = extra_httpd(location => "Redirect 503 /scim/v2/Users\n");
+    is_error get($path, base => $h->base), 503, undef, undef, 'E1: what is out of service is 503 in SCIM, with Retry-After';
+    $h->stop;
 }
 {
     my $h = extra_httpd(location => "Require all denied\n");

@@ -164,11 +164,14 @@ conflict({ userName => $inactive->{userName}, externalId => 'live-1' }, undef,
 
     conflict({ userName => 'live@contoso.com', externalId => 'grave-1' }, qr/userName/,
         'a tombstone that would come back under a name that is taken', $id, $live->{id});
+    db()->do(q{UPDATE public.users SET scim_extra = scim_extra || '{"shoe": 44, "title": "Gone"}' WHERE id = ?}, undef, $id);
     my $name = uniq('grave');
     my $back = same_id({ userName => $name, externalId => 'grave-1',
         emails => mail('g@work.example') }, $id, 'a tombstone that comes back');
     is_deeply [@{ row_of($id) }{qw(username email active deleted_at)}], [$name, 'g@work.example',
         1, undef], 'V4: and lives';
+    is $back->{title}, undef, 'V4: with nothing of what the directory had said before';
+    like row_of($id)->{scim_extra}, qr/"shoe": ?44/, 'V4: and all that the application keeps of its own';
     is $back->{meta}{created}, $user->{meta}{created}, 'V4: having been created when it was';
     is scalar(grep { $_->{outcome} eq 'applied' } @{ events_of($id) }), 3,
         'V4: create, delete and restore are recorded';
@@ -292,6 +295,28 @@ for my $case (
     waitpid $child, 0;
     is +($? >> 8) + 400, 409, 'V4: an account that has become protected meanwhile is 409';
     is row_of($risen)->{external_id}, undef, 'V4: and not linked';
+}
+
+# An inactive user whom the application makes while the directory does: the
+# request meets it in the second look only, and restores it.
+{
+    my $name = uniq('meanwhile');
+    my $holder = cluster()->dbh(user => 'postgres');
+    $holder->begin_work;
+    my ($id) = $holder->selectrow_array(q{INSERT INTO public.users (organisation_id, password_hash, username, external_id, active)
+        VALUES (1, '!', ?, 'meanwhile-1', false) RETURNING id}, undef, $name);
+    my $child = fork // die "fork: $!\n";
+    if (!$child) {
+        my $res = eval { post('/Users', { userName => $name, externalId => 'meanwhile-1' }) };
+        POSIX::_exit($res ? $res->code - 200 : 255);
+    }
+    ok wait_until(5, sub { db()->selectrow_array(q{SELECT count(*) FROM pg_stat_activity
+        WHERE usename = 'mod_scim' AND wait_event_type = 'Lock'}) }), 'V4: a create waits for the same user\'s';
+    $holder->commit;
+    $holder->disconnect;
+    waitpid $child, 0;
+    is +($? >> 8) + 200, 201, 'V4: and restores who is there now';
+    is row_of($id)->{active}, 1, 'V4: who is active then';
 }
 
 # ---- row 6: nothing ----

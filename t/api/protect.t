@@ -76,6 +76,8 @@ for my $case (@protected) {
          $body->(op('Replace', 'title', 'half'), op('Replace', 'active', 'False'))],
         ['renaming', 'PATCH', $body->(op('Replace', 'userName', uniq('new') . '@contoso.com'))],
         ['renaming, flagged', 'PATCH', $body->(op('replace', undef, { userName => uniq('new') }))],
+        ['another externalId', 'PATCH', $body->(op('Replace', 'externalId', uniq('other')))],
+        ['loss of the externalId', 'PATCH', $body->(op('Remove', 'externalId'))],
         ['deactivation', 'PUT', { %less, active => json_false() }],
         ['renaming', 'PUT', { %less, userName => uniq('new') . '@contoso.com' }],
         ['deletion', 'DELETE'],

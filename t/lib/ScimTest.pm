@@ -18,6 +18,7 @@ use warnings;
 use Exporter ();
 use JSON::PP ();
 use Test::More;
+use Test2::API ();
 use Scalar::Util qw(blessed);
 use Time::HiRes ();
 use ScimTest::Client ();
@@ -44,12 +45,22 @@ my (@expected, @clusters);
 sub import {
     my $class = shift;
     _attach() unless $run;
+    Test2::API::test2_stack()->top->listen(\&_stop_at_failure)
+        if $ENV{SCIM_FIRST_FAILURE};
     strict->import;
     warnings->import;
     utf8->import if eval { require utf8; 1 };
     binmode Test::More->builder->$_, ':encoding(UTF-8)'
         for qw(output failure_output todo_output);
     ScimTest->export_to_level(1, $class, @_);
+}
+
+# Who only asks whether something fails, as t/bin/mutants does, need not wait
+# for the rest: SCIM_FIRST_FAILURE ends the run. END below is still reached.
+sub _stop_at_failure {
+    my (undef, $event) = @_;
+    BAIL_OUT('the first failure')
+        if $event->isa('Test2::Event::Ok') && $event->causes_fail;
 }
 
 # The file that says where the servers are.

@@ -734,6 +734,16 @@ static const struct {
       " QUJD",
       "!filter: attribute \"x509Certificates.value\" at character 1 is"
       " not kept by this service, so nothing can be found by it" },
+    { "photos eq \"https://X\"",
+      "(((r.\"extra\" ? 'photos' AND r.\"extra\"->'photos' @>"
+      " jsonb_build_array(jsonb_build_object('value', $1::text)) AND"
+      " EXISTS (SELECT FROM jsonb_array_elements(CASE"
+      " jsonb_typeof(r.\"extra\"->'photos') WHEN 'array' THEN"
+      " r.\"extra\"->'photos' END) AS e WHERE (((e->>'value') ="
+      " $2::text AND jsonb_typeof(e->'value') = 'string')))))) <-"
+      " https://X, https://X",
+      "!filter: attribute \"photos.value\" at character 1 is not kept by"
+      " this service, so nothing can be found by it" },
     { "userName eq \"a\" and active eq true",
       "(((r.\"username_key\" = lower($1::text)) AND (coalesce((NOT"
       " r.\"blocked\"), false) = $2::boolean))) <- a, t",

@@ -61,6 +61,8 @@ static void test_bound(void)
     text = scim_seal(keys.keys[0], "1\0" "2\0" "3\0" "User", 10, "x", pool);
     is_int(kind_of(text, "x"), SCIM_ERR_INVALID_CURSOR,
            "something else that was sealed");
+    text = scim_seal(keys.keys[0], "1\0" "2\0" "3\0" "User", 11, "x", pool);
+    is_int(kind_of(text, "x"), SCIM_ERR_INVALID_CURSOR, "one without a key");
 }
 
 static void test_time(void)

@@ -75,6 +75,12 @@ static const struct {
     { { "urn:example::floor " }, "\"urn:example:\" is not a URN such as"
       " urn:example:params:scim:schemas:desk:2.0:User, made of letters, digits"
       " and - _ . :" },
+    { { "urn:example:x::floor " }, "\"urn:example:x:\" is not a URN such as"
+      " urn:example:params:scim:schemas:desk:2.0:User, made of letters, digits"
+      " and - _ . :" },
+    { { "!urn:example:x. name=X" }, "\"urn:example:x.\" is not a URN such as"
+      " urn:example:params:scim:schemas:desk:2.0:User, made of letters, digits"
+      " and - _ . :" },
     { { DESK ":2nd " }, "\"" DESK ":2nd\" does not end in the name of an"
       " attribute" },
     { { DESK ":a.b.c " }, "\"" DESK ":a.b.c\" does not end in the name of an"

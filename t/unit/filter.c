@@ -614,6 +614,7 @@ static const struct {
     { "userName sw \"JOY\"", 1 },
     { "userName sw \"oy\"", 0 },
     { "userName ew \".COM\"", 1 },
+    { "userName ew \"Joy@Contoso.com\"", 1 },
     { "userName ew \".co\"", 0 },
     { "userName ew \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"", 0 },
     { "userName co \"\"", 1 },

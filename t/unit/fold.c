@@ -78,6 +78,31 @@ static void test_fold(apr_pool_t *pool)
     }
 }
 
+static void test_equal(apr_pool_t *pool)
+{
+    static const struct {
+        const char *a, *b;
+        int equal;
+    } rows[] = {
+        { "", "", 1 },
+        { "Joy", "jOY", 1 },
+        { "joy", "joyce", 0 },
+        { "joyce", "joy", 0 },
+        { "joy", "jay", 0 },
+        { "@", "`", 0 },
+        { "J\xc3\x96rg", "j\xc3\xb6RG", 1 },
+        { "joy\xc3\x96", "JOY\xc3\xb6", 1 },
+        { "joy\xc3\x96", "joy", 0 },
+        { "j\xc3\x96rg", "j\xc3\xa4rg", 0 }
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        is_int(scim_fold_is_equal(rows[i].a, rows[i].b, pool), rows[i].equal,
+               "equal, row %d", (int)i);
+    }
+}
+
 static void test_utf8(void)
 {
     static const struct {
@@ -120,6 +145,7 @@ static void test_utf8(void)
                rows[i].valid, "UTF-8, row %d", (int)i);
     }
     ok(scim_utf8_is_valid("a\0b", 3), "NUL is a character too");
+    ok(!scim_utf8_is_valid("a\xc3\xbc", 2), "cut off by the length");
     is_int(scim_utf8_length("a\xc3\xbc\xf0\x9f\x98\x80"), 3, "characters");
 }
 
@@ -131,6 +157,7 @@ int main(void)
     apr_pool_create(&pool, NULL);
     test_all_characters(pool);
     test_fold(pool);
+    test_equal(pool);
     test_utf8();
     apr_terminate();
     return done_testing();

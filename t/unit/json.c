@@ -150,6 +150,7 @@ static const struct {
     { "\"\\ud83d\\n\"", "JSON: half of a surrogate pair at byte 2" },
     { "\"\\ud83d\\u0041\"", "JSON: half of a surrogate pair at byte 2" },
     { "\"\\ude00\\ud83d\"", "JSON: half of a surrogate pair at byte 2" },
+    { "\"\\ude00\\ude00\"", "JSON: half of a surrogate pair at byte 2" },
     { "\"\\ud83d\\ud83d\"", "JSON: half of a surrogate pair at byte 2" },
     { "\"\xff\"", "JSON: the text is not UTF-8" },
     { "\"\xc0\x80\"", "JSON: the text is not UTF-8" },

@@ -321,6 +321,17 @@ static void test_finish(apr_pool_t *pool)
     is_str(scim_mapping_finish(mapping, pool), "uses column \"active\" for"
            " active and as ScimTombstone; an inactive user and a deleted one"
            " must differ", "active and tombstone in one column");
+    mapping = some(1023, pool);
+    mapping->tenant = "id";
+    is_str(scim_mapping_finish(mapping, pool), "uses column \"id\" both as"
+           " ScimKey and as ScimTenant; name a column for each",
+           "key and tenant in one column");
+    mapping = some(1023, pool);
+    scim_mapping_add(mapping, "emails[type eq \"home\"].value", "home",
+                     "extra", pool);
+    is_str(scim_mapping_finish(mapping, pool), "uses column \"extra\" for"
+           " emails[type eq \"home\"].value and as ScimExtra; an attribute"
+           " needs a column of its own", "a key column for something else");
     mapping = some(1023 - MAILS, pool);
     scim_mapping_add(mapping, "emails[type eq \"work\"].display", "d", NULL,
                      pool);

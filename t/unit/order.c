@@ -5,6 +5,8 @@
 
 #include <apr_general.h>
 
+#include <string.h>
+
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 #define ENT "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
@@ -177,6 +179,42 @@ static void test_citext(void)
     is_str(order.type, "text", "as text then");
 }
 
+/* What is never shown is not sorted by: the order would tell it. */
+static void test_secrets(void)
+{
+    static const scim_attr_t subs[] = {
+        { .name = "value" },
+        { .name = "pin", .returned = SCIM_RETURNED_NEVER },
+        { .name = "puk", .mutability = SCIM_WRITE_ONLY }
+    };
+    static const scim_attr_t attrs[] = {
+        { .name = "badge", .type = SCIM_TYPE_COMPLEX, .subs = subs,
+          .nsubs = 3 }
+    };
+    static const scim_schema_t own = {
+        .urn = "urn:x:own", .name = "Own", .attrs = attrs, .nattrs = 1
+    };
+    const scim_schema_t *schemas[] = {
+        scim_builtin_user(pool)->schemas[0], &own
+    };
+    scim_mapping_t *mapping = scim_mapping_make(
+        scim_rtype_make("User", "Users", "User", schemas, 2, pool), pool);
+
+    mapping->extra = "more";
+    scim_mapping_set_table(mapping, "users", pool);
+    mapping->key = "id";
+    mapping->tenant = "org";
+    ok(!scim_mapping_add(mapping, "userName", "name", NULL, pool)
+       && !scim_mapping_add(mapping, "active", "active", NULL, pool)
+       && !scim_mapping_finish(mapping, pool), "attributes of our own");
+    memset(mapping->stored, 1, mapping->type->nattrs);
+    expect(mapping, "urn:x:own:badge.value",
+           TEXT("lower((" MORE "'urn:x:own'->'badge'->>'value'))"),
+           "what is shown");
+    expect(mapping, "urn:x:own:badge.pin", NULL, "what is never shown");
+    expect(mapping, "urn:x:own:badge.puk", NULL, "what is only written");
+}
+
 int main(void)
 {
     scim_mapping_t *mapping, *bare;
@@ -203,6 +241,7 @@ int main(void)
            "elements without the JSONB column");
     test_facts(mapping);
     test_citext();
+    test_secrets();
     apr_pool_destroy(pool);
     apr_terminate();
     return done_testing();

@@ -244,6 +244,10 @@ static const struct {
       "{'userName':'v','title':'','emails':[]}",
       "{'userName':'v','title':'T',"
       "'emails':[{'type':'work','value':'m'}]}" },
+    { "elements that say nothing",
+      "{'userName':'u','emails':[{'type':'work','value':'m'}]}",
+      "{'userName':'u','emails':[{'type':'home'}]}",
+      "{'userName':'u','emails':[{'type':'work','value':'m'}]}" },
     { "the core URN is no extension", "{}",
       "{'urn:ietf:params:scim:schemas:core:2.0:User:userName':'u'}",
       "{'userName':'u'}" },

@@ -141,6 +141,8 @@ static void test_others(const scim_rtype_t *type, apr_pool_t *pool)
     }
     ok(!scim_quirk_is_remove_list(NULL), "A9: no value lists nothing");
     ok(!scim_quirk_is_remove_list(json("null", pool)), "A9: null neither");
+    ok(!scim_quirk_is_remove_list(json("\"\"", pool)),
+       "A9: nor does an empty text");
     ok(scim_quirk_is_remove_list(json("[]", pool)),
        "A9: an empty list is a list, so nothing else is removed");
     ok(scim_quirk_is_remove_list(json("[{\"value\":\"u1\"}]", pool)),

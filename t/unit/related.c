@@ -304,6 +304,14 @@ static void test_change(apr_pool_t *pool)
            " JOIN changed ON true <- \\x00ff, " UUID ", {\"18\",\"19\"},"
            " {\"17\"}, request-1, patch, Group, {}, 192.0.2.1",
            "members alone");
+    groups->redacted[groups->type->related->index] = 1;
+    scim_sql_init(&sql, pool);
+    scim_sql_update(&sql, groups, &group_facts, &asker, UUID, one, one,
+                    SCIM_UPDATE_LIVE, NULL, &change);
+    ok(strstr(shown(&sql, pool), "'added', (SELECT true FROM come LIMIT 1),"
+              " 'removed', (SELECT true FROM gone LIMIT 1)"),
+       "members that are redacted");
+    groups->redacted[groups->type->related->index] = 0;
     change.removed = NULL;
     scim_sql_init(&sql, pool);
     scim_sql_update(&sql, groups, &group_facts, &asker, UUID, one, two,

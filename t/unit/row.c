@@ -473,6 +473,31 @@ static void test_states(const scim_mapping_t *mapping, apr_pool_t *pool)
     ok(!scim_state_check(mapping, &facts, a, pool), "no limit");
 }
 
+/* PostgreSQL prints a number in its own way. */
+static void test_numbers(apr_pool_t *pool)
+{
+    static const scim_attr_t attrs[] = {
+        { .name = "hours", .type = SCIM_TYPE_DECIMAL }
+    };
+    static const scim_schema_t own = {
+        .urn = "urn:x:own", .name = "Own", .attrs = attrs, .nattrs = 1
+    };
+    const scim_schema_t *schemas[] = {
+        scim_builtin_user(pool)->schemas[0], &own
+    };
+    scim_mapping_t *mapping = scim_mapping_make(
+        scim_rtype_make("User", "Users", "User", schemas, 2, pool), pool);
+    const char *x[] = { "1.5", "1.5" }, *y[] = { "1.50", "1.50" };
+    scim_state_t a = { x }, b = { y };
+
+    scim_mapping_add(mapping, "userName", "username", NULL, pool);
+    scim_mapping_add(mapping, "urn:x:own:hours", "hours", NULL, pool);
+    ok(scim_state_is_same_value(mapping, &a, &b, 1), "1.5 is 1.50");
+    ok(!scim_state_is_same_value(mapping, &a, &b, 0), "as a text it is not");
+    y[1] = "1.51";
+    ok(!scim_state_is_same_value(mapping, &a, &b, 1), "1.5 is not 1.51");
+}
+
 int main(void)
 {
     scim_mapping_t *mapping;
@@ -490,6 +515,7 @@ int main(void)
     test_without_extra(pool);
     test_changes(mapping, pool);
     test_states(mapping, pool);
+    test_numbers(pool);
     apr_terminate();
     return done_testing();
 }

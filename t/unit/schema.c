@@ -290,7 +290,7 @@ static void test_forms(void)
     }
 }
 
-/* An own type whose extension's URN begins with the base schema's. */
+/* Own types with one URN that begins with the other, in both orders. */
 static void test_nested_urns(apr_pool_t *pool)
 {
     static const scim_attr_t attrs[] = { { .name = "displayName" } };
@@ -302,9 +302,15 @@ static void test_nested_urns(apr_pool_t *pool)
         .urn = "urn:x:Team:more", .name = "More", .attrs = more, .nattrs = 1
     };
     static const scim_schema_t *const schemas[] = { &base, &extension };
-    scim_rtype_t *type = scim_rtype_make("Team", "Teams", "A team", schemas,
+    static const scim_schema_t *const reversed[] = { &extension, &base };
+    scim_rtype_t *type = scim_rtype_make("Team", "Teams", "A team", reversed,
                                          2, pool);
     scim_name_t name = scim_rtype_resolve(type, "urn:x:team:MORE:size", pool);
+
+    is_str(name.attr ? name.attr->name : NULL, "size",
+           "the longest URN counts, though it comes first");
+    type = scim_rtype_make("Team", "Teams", "A team", schemas, 2, pool);
+    name = scim_rtype_resolve(type, "urn:x:team:MORE:size", pool);
 
     is_str(name.attr ? name.attr->name : NULL, "size",
            "the longest URN counts");

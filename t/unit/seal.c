@@ -40,7 +40,9 @@ static void test_round(const char *plain, apr_size_t size)
 /* Every text that differs in one place, or is cut, or goes on. */
 static void test_tampered(void)
 {
-    static const char changes[] = "AQgwZa09-_.=%\x01\xff";
+    /* B, R, h and x differ from A, Q, g and w, one of which is the last
+     * digit, in a bit that carries nothing */
+    static const char changes[] = "AQgwBRhxZa09-_.=%\x01\xff";
     char *text = apr_pstrdup(pool, scim_seal(key, "a plain text", 12, "b",
                                              pool));
     size_t len = strlen(text), i, j;

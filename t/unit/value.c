@@ -113,6 +113,10 @@ static const struct {
     { SCIM_TYPE_INTEGER, "-7", 1 },
     { SCIM_TYPE_INTEGER, "0", 1 },
     { SCIM_TYPE_INTEGER, "[7]", 1 },
+    { SCIM_TYPE_INTEGER, "9223372036854775807", 1 },
+    { SCIM_TYPE_INTEGER, "-9223372036854775808", 1 },
+    { SCIM_TYPE_INTEGER, "9223372036854775808", 0 },
+    { SCIM_TYPE_INTEGER, "-9223372036854775809", 0 },
     { SCIM_TYPE_INTEGER, "7.0", 0 },
     { SCIM_TYPE_INTEGER, "7.5", 0 },
     { SCIM_TYPE_INTEGER, "7e1", 0 },
@@ -258,6 +262,22 @@ static void test_element(void)
        "and does not where nobody asks for it");
 }
 
+static void test_count(void)
+{
+    const scim_attr_t *roles = scim_rtype_attr(type, NULL, "roles");
+    scim_json_t *list = scim_json_make(SCIM_JSON_ARRAY, pool);
+    scim_err_t *err;
+
+    ok(!scim_value_check_count(NULL, roles, pool), "no values at all");
+    while (scim_json_count(list) < SCIM_VALUES_MAX) {
+        scim_json_append(list, scim_json_make_string("x", pool));
+    }
+    ok(!scim_value_check_count(list, roles, pool), "as many as can be kept");
+    scim_json_append(list, scim_json_make_string("x", pool));
+    err = scim_value_check_count(list, roles, pool);
+    ok(err && err->kind == SCIM_ERR_INVALID_VALUE, "one more is refused");
+}
+
 static void test_quirks(void)
 {
     const scim_attr_t *manager = scim_rtype_attr_anywhere(type, "manager");
@@ -311,6 +331,7 @@ int main(void)
     test_types();
     test_same();
     test_element();
+    test_count();
     test_quirks();
     test_time();
     apr_pool_destroy(pool);

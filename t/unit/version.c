@@ -72,6 +72,7 @@ static scim_mapping_t *make_mapping(apr_pool_t *pool)
     }
     /* a definition may be so, whatever the mapping would say to it */
     memset(mapping->stored, 1, mapping->type->nattrs);
+    mapping->stored[scim_rtype_attr(mapping->type, NULL, "groups")->index] = 0;
     return mapping;
 }
 
@@ -110,6 +111,13 @@ static const struct {
       "2026-01-01 00:00:00+00" } }
 };
 
+static const char *const first_of_two[COLUMNS] = {
+    [NAME] = "joy", [GIVEN] = "Ray"
+};
+static const char *const second_of_two[COLUMNS] = {
+    [NAME] = "joy", [FAMILY] = "Ray"
+};
+
 /* Documents beside the usual columns. */
 static const struct {
     const char *what;
@@ -134,6 +142,9 @@ static const struct {
       "\": {\"asked\": \"A\"}}" },
     { "what is never shown", 1, "{\"title\": \"T\", \"password\": \"p\", \""
       WORK "\": {\"primary\": true}, \"" ENT "\": {\"division\": \"D\"}}" },
+    { "what is not kept", 1, "{\"title\": \"T\", \"groups\": "
+      "[{\"value\": \"g\"}], \"" WORK "\": {\"primary\": true}, \"" ENT
+      "\": {\"division\": \"D\"}}" },
     { "what the application keeps there of its own", 1, "{\"shoe\": 44, "
       "\"title\": \"T\", \"" WORK "\": {\"primary\": true}, \"" ENT "\": "
       "{\"division\": \"D\", \"hat\": 7}}" }
@@ -197,6 +208,9 @@ static void test_changes(const scim_mapping_t *mapping, apr_pool_t *pool)
         is_int(strcmp(mine, other) == 0, states[i].same, "%s",
                states[i].what);
     }
+    is_int(strcmp(version(mapping, "17", first_of_two, "{}", pool),
+                  version(mapping, "17", second_of_two, "{}", pool)) == 0, 0,
+           "a text in the one column or in the next");
     for (i = 0; i < COUNT(documents); i++) {
         other = version(mapping, "17", usual.values, documents[i].extra,
                         pool);

@@ -1,0 +1,28 @@
+# What a connection has prepared and proven outlives a change of the tables: no
+# request notices.
+use ScimTest;
+
+scim_reset();
+my $h = extra_httpd(conf => "StartServers 1\nServerLimit " . (ScimTest::Httpd::mpm() eq 'prefork' ? 1 : 2) . "\nScimPoolMax 1\n");
+my @there = (base => $h->base);
+my $id = new_user(name => { givenName => 'Adele' }, @there)->{id};
+
+for my $case (
+    ['the type of a column changes',  'ALTER TABLE public.users ALTER COLUMN first_name TYPE varchar(77)'],
+    ['it changes back',               'ALTER TABLE public.users ALTER COLUMN first_name TYPE text'],
+    ['a column is added',             'ALTER TABLE public.users ADD COLUMN stale text'],
+    ['it is dropped',                 'ALTER TABLE public.users DROP COLUMN stale'],
+) {
+    my ($what, $sql) = @$case;
+    is_resource get("/Users/$id", @there), 200, "before $what" for 1 .. 3;
+    db()->do($sql);
+    my $res = get("/Users/$id", @there);
+    is_resource $res, 200, "$what, and a user is read";
+    is $res->json->{name}{givenName}, 'Adele', "$what, and is the same";
+    is_resource patch("/Users/$id", { Operations => [{ op => 'replace', path => 'title', value => $what }] }, @there),
+        200, "$what, and a user is changed";
+    is get("/Users/$id")->json->{title}, $what, "$what, and has been";
+}
+$h->stop;
+
+done_testing;
