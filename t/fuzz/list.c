@@ -1,5 +1,6 @@
-/* Fuzzing of query strings: what is read stays within its bounds, and the
- * attributes that it names make a projection. */
+/* Fuzzing of query strings and, where an input begins with `{`, of the bodies
+ * of searches: what is read stays within its bounds, and the attributes that
+ * it names make a projection. */
 #include "query/list.h"
 #include "base/fold.h"
 #include "query/projection.h"
@@ -60,6 +61,8 @@ static void check_list(const scim_list_t *list, apr_pool_t *pool)
     const unsigned char *shown;
     int i;
 
+    check(!list->sort_by || *list->sort_by);
+    check(!list->cursor || list->start == 1);
     check(list->start >= 1 && list->count >= 0 && list->count <= PAGE_MAX);
     check(!list->attributes || *list->attributes);
     check(!list->excluded || *list->excluded);
@@ -80,20 +83,39 @@ static void check_list(const scim_list_t *list, apr_pool_t *pool)
     }
 }
 
+static void check_refusal(const scim_err_t *err)
+{
+    check(err->status == 400 && err->detail[0]);
+    check(err->kind == SCIM_ERR_INVALID_VALUE
+          || err->kind == SCIM_ERR_INVALID_FILTER
+          || err->kind == SCIM_ERR_INVALID_CURSOR
+          || err->kind == SCIM_ERR_INVALID_COUNT);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    scim_json_t *body;
     scim_list_t list;
     apr_pool_t *pool;
-    scim_err_t *err;
+    scim_err_t *err = NULL;
+    int is_read = 1;
 
     apr_pool_create(&pool, NULL);
-    err = scim_list_parse(&list, apr_pstrmemdup(pool, (const char *)data,
-                                                size), PAGE, PAGE_MAX, pool);
-    if (err) {
-        check((err->kind == SCIM_ERR_INVALID_VALUE
-               || err->kind == SCIM_ERR_INVALID_FILTER) && err->detail[0]);
+    if (!size || *data != '{') {
+        err = scim_list_parse(&list, apr_pstrmemdup(pool, (const char *)data,
+                                                    size), PAGE, PAGE_MAX,
+                              pool);
+    }
+    else if (!scim_json_parse(&body, (const char *)data, size, pool)) {
+        err = scim_list_decode(&list, body, PAGE, PAGE_MAX, pool);
     }
     else {
+        is_read = 0;
+    }
+    if (err) {
+        check_refusal(err);
+    }
+    else if (is_read) {
         check_list(&list, pool);
     }
     apr_pool_destroy(pool);

@@ -115,7 +115,8 @@ static int is_all(const scim_json_t *value, const scim_attr_t *attr,
     return primaries <= 1;
 }
 
-/* Whether each member is a kept attribute by its right name, once. */
+/* Whether each member is a kept attribute by its right name, once, and what is
+ * required is there. */
 static int is_valid(const scim_json_t *object, const scim_attr_t *const attrs,
                     int count, apr_pool_t *pool)
 {
@@ -134,15 +135,19 @@ static int is_valid(const scim_json_t *object, const scim_attr_t *const attrs,
             return 0;
         }
     }
+    for (i = 0; i < count; i++) {
+        if (attrs[i].required && !scim_json_find(object, attrs[i].name)) {
+            return 0;
+        }
+    }
     return 1;
 }
 
 static void check_resource(const scim_json_t *resource, const char *what,
                            apr_pool_t *pool)
 {
-    const scim_json_t *name = scim_json_find(resource, "userName");
     scim_json_t *rest = scim_json_copy(resource, pool), *part;
-    int i, good = name && name->len;
+    int i, good = 1;
 
     for (i = 1; i < type->nschemas; i++) {
         const scim_schema_t *schema = type->schemas[i];

@@ -744,7 +744,9 @@ static void put_filter_value(scim_buf_t *buf, const world_t *world,
             "true", "false", "\"True\"", "FALSE" })));
         break;
     case SCIM_TYPE_INTEGER:
-        scim_buf_puts(buf, text ? text : RANDOM_OF(integers));
+        /* a document may have another number there */
+        scim_buf_puts(buf, text && scim_json_is_integer(value)
+                           ? text : RANDOM_OF(integers));
         break;
     case SCIM_TYPE_DECIMAL:
         scim_buf_puts(buf, text ? text : chance(50)

@@ -29,6 +29,18 @@ static const scim_attr_t badge_subs[] = {
 
 static const scim_attr_t seat_subs[] = { ALL_TYPES("") };
 
+static const scim_attr_t key_subs[] = {
+    { .name = "value" },
+    { .name = "type" },
+    { .name = "door", .required = 1 },
+    { .name = "cut", .mutability = SCIM_IMMUTABLE }
+};
+
+static const scim_attr_t plate_subs[] = {
+    { .name = "text", .required = 1 },
+    { .name = "metal", .case_exact = 1 }
+};
+
 static const scim_attr_t test_attrs[] = {
     ALL_TYPES("One"),
     ALL_TYPES("Two"),
@@ -36,6 +48,10 @@ static const scim_attr_t test_attrs[] = {
       .nsubs = COUNT(seat_subs) },
     { .name = "badges", .type = SCIM_TYPE_COMPLEX, .multi = 1,
       .subs = badge_subs, .nsubs = COUNT(badge_subs) },
+    { .name = "keys", .type = SCIM_TYPE_COMPLEX, .multi = 1,
+      .subs = key_subs, .nsubs = COUNT(key_subs) },
+    { .name = "plate", .type = SCIM_TYPE_COMPLEX, .subs = plate_subs,
+      .nsubs = COUNT(plate_subs) },
     { .name = "asked", .returned = SCIM_RETURNED_REQUEST },
     { .name = "tags", .multi = 1 },
     { .name = "codes", .multi = 1, .case_exact = 1 },
