@@ -281,7 +281,7 @@ coverage-programs: need
 reached-programs: $(UNIT_BIN) $(FUZZ_BIN)
 
 # One line of C changed at a time, in a copy: some test must fail. MUTANTS="pg
-# store:7" takes some of t/mutants.
+# store:7" takes some of t/mutants, MUTANTS=--again goes on where a run ended.
 check-mutants: need
 	@t/bin/mutants $(MUTANTS)
 
