@@ -158,7 +158,9 @@ is_deeply [map { $_->{displayName} // $_->{userName} } @{ get('/?filter=' . enc(
     $res = put("/Groups/$id", $echo, @there);
     is_deeply $res->json, $echo, 'PUT of what was read' or diag $res->as_string;
     is_deeply row($id), $before, 'changes nothing, not even what is not shown';
+    $dbh->do(q{UPDATE public.teams SET extra = extra || '{"shoe": 44}' WHERE id = ?}, undef, $id);
     $res = put("/Groups/$id", { displayName => 'Alpha', TEAM, { cost => 'New' } }, @there);
+    like row($id)->{doc}, qr/"shoe": 44/, 'what the application keeps beside it stays';
     is_deeply $res->json->{+TEAM}, { cost => 'New', open => $yes, owner => 'Joy', kind => 'squad' },
         'PUT clears the rest, but for what a client cannot write or need not repeat' or diag explain $res->json;
     my $events = @{ events($id) };

@@ -411,6 +411,51 @@ static void test_locations(const scim_mapping_t *mapping, apr_pool_t *pool)
     }
 }
 
+/* What the JSONB column has of attributes that are no texts. */
+static void test_types(apr_pool_t *pool)
+{
+    static const struct {
+        const char *stored, *shown;
+    } cases[] = {
+        { "{\"urn:x:own\":{\"level\":7}}", "\"level\":7}" },
+        { "{\"urn:x:own\":{\"level\":-7}}", "\"level\":-7}" },
+        { "{\"urn:x:own\":{\"level\":\"7\"}}", NULL },
+        { "{\"urn:x:own\":{\"level\":true}}", NULL },
+        { "{\"urn:x:own\":{\"keen\":false}}", "\"keen\":false}" },
+        { "{\"urn:x:own\":{\"keen\":0}}", NULL }
+    };
+    static const scim_attr_t attrs[] = {
+        { .name = "level", .type = SCIM_TYPE_INTEGER },
+        { .name = "keen", .type = SCIM_TYPE_BOOLEAN }
+    };
+    static const scim_schema_t own = {
+        .urn = "urn:x:own", .name = "Own", .attrs = attrs, .nattrs = 2
+    };
+    static const char *const values[] = { "joy", "t" };
+    const scim_schema_t *schemas[] = {
+        scim_builtin_user(pool)->schemas[0], &own
+    };
+    scim_mapping_t *mapping = scim_mapping_make(
+        scim_rtype_make("User", "Users", "User", schemas, 2, pool), pool);
+    size_t i;
+
+    scim_mapping_set_table(mapping, "users", pool);
+    mapping->key = "id";
+    mapping->tenant = "org";
+    mapping->extra = "extra";
+    scim_mapping_add(mapping, "userName", "username", NULL, pool);
+    scim_mapping_add(mapping, "active", "active", NULL, pool);
+    is_str(scim_mapping_finish(mapping, pool), NULL, "a schema of our own");
+    for (i = 0; i < COUNT(cases); i++) {
+        scim_row_t row = { "17", values, cases[i].stored, 0 };
+        const char *text = rendered(mapping, &row, NULL, NULL, pool);
+        const char *at = strstr(text, "urn:x:own");
+
+        ok(cases[i].shown ? at && strstr(at, cases[i].shown) : !at,
+           "%s gives %s", cases[i].stored, text);
+    }
+}
+
 int main(void)
 {
     const scim_mapping_t *mapping;
@@ -424,6 +469,7 @@ int main(void)
     test_many(mapping, pool);
     test_without(pool);
     test_locations(mapping, pool);
+    test_types(pool);
     apr_terminate();
     return done_testing();
 }
