@@ -97,9 +97,12 @@ for my $size (keys %group) {
 my @more = @{ db()->selectcol_arrayref(q{SELECT id::text FROM public.users WHERE username LIKE 'many%' ORDER BY users.id DESC LIMIT 5}) };
 db()->do("VACUUM ANALYZE public.$_") for qw(users teams team_members);
 
-# A backend that ends has told the statistics all that it did. Other servers of
-# the suite are at rest, so it is the one that goes away.
+# A backend that ends has told the statistics all that it did. Those of the
+# suite's other servers are sent away first, with what they have yet to tell; then
+# they are at rest, and the one that goes away is ours.
 sub backends { db()->selectrow_array(q{SELECT count(*) FROM pg_stat_activity WHERE usename = 'mod_scim'}) }
+db()->do(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'mod_scim'});
+wait_until(10, sub { !backends() }) or die 'the backends stay';
 sub rest {
     my $before = backends();
     my $open = $relay->counts->{open};
