@@ -37,7 +37,8 @@ static void test_round(const char *value)
     is_str(cursor.key, "17", "key");
     is_str(cursor.value, value, "value");
     ok(cursor.total == 3001, "total");
-    ok(!strstr(text, "17") && !strstr(text, "User"), "and cannot be read");
+    /* two characters may well be there by chance */
+    ok(!strstr(text, "User"), "and cannot be read");
 }
 
 static void test_bound(void)
