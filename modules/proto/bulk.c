@@ -274,9 +274,13 @@ static scim_json_t *part(scim_json_t *object, apr_pool_t *pool)
 
 scim_json_t *scim_bulk_part(scim_json_t *data, apr_pool_t *pool)
 {
-    scim_json_t *later = part(data, pool);
-    scim_json_t *operation, *operations, *message;
+    scim_json_t *later, *operation, *operations, *message;
 
+    /* whatever else it is has no attributes, and is refused by the create */
+    if (data->type != SCIM_JSON_OBJECT) {
+        return NULL;
+    }
+    later = part(data, pool);
     if (!later->first) {
         return NULL;
     }

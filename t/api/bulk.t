@@ -288,6 +288,14 @@ sub detail { $_[0]{response}{detail} }
     is get("/Users/$id{b}")->json->{+ENT}{department}, 'D', 'those of the extension too';
     is_deeply [map { $_->{operation} } @{ events_of($id{a}) }], [qw(create patch)], 'events: created, and linked';
 }
+{
+    # data that is no object still refers, and so may be part of a circle
+    my $count = db()->selectrow_array($users);
+    my @answer = answers(bulk([{ %{ create('a') }, data => ['bulkId:b'] }, create('b', managed_by('bulkId:a'))]), 2,
+        'a circle with data that is a list');
+    is codes(@answer), '400 409', 'the circle fails';
+    is db()->selectrow_array($users), $count, 'and nobody is created';
+}
 for my $case (['a name that is taken', 409, userName => new_user()->{userName}], ['no name', 400, userName => ''],
               ['a value of the wrong type', 400, active => 'x'], ['an element of the wrong type', 400, emails => 7]) {
     my ($what, $code, %attr) = @$case;

@@ -436,7 +436,8 @@ static const struct {
       "\"a\":1}", "{\"a\":1}",
       "{\"members\":[{\"value\":\"1\"},{\"$ref\":\"/Users/bulkId:q\"}]}" },
     { "{\"urn:e\":{\"m\":\"bulkId:q\",\"d\":\"D\"},\"a\":1}",
-      "{\"urn:e\":{\"d\":\"D\"},\"a\":1}", "{\"urn:e\":{\"m\":\"bulkId:q\"}}" }
+      "{\"urn:e\":{\"d\":\"D\"},\"a\":1}", "{\"urn:e\":{\"m\":\"bulkId:q\"}}" },
+    { "[\"bulkId:q\"]", "[\"bulkId:q\"]", NULL }
 };
 
 static void test_parts(void)
