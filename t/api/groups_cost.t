@@ -98,16 +98,17 @@ my @more = @{ db()->selectcol_arrayref(q{SELECT id::text FROM public.users WHERE
 db()->do("VACUUM ANALYZE public.$_") for qw(users teams team_members);
 
 # A backend that ends has told the statistics all that it did. Those of the
-# suite's other servers are sent away first, with what they have yet to tell; then
-# they are at rest, and the one that goes away is ours.
-sub backends { db()->selectrow_array(q{SELECT count(*) FROM pg_stat_activity WHERE usename = 'mod_scim'}) }
+# suite's other servers are sent away first, with what they have yet to tell; they
+# are at rest, so that from then on all there are are ours.
+sub none_left {
+    wait_until(20, sub { !db()->selectrow_array(q{SELECT count(*) FROM pg_stat_activity WHERE usename = 'mod_scim'}) })
+        or die 'the backends stay';
+}
 db()->do(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'mod_scim'});
-wait_until(10, sub { !backends() }) or die 'the backends stay';
+none_left();
 sub rest {
-    my $before = backends();
-    my $open = $relay->counts->{open};
     $relay->reset_connections;
-    wait_until(10, sub { backends() <= $before - $open }) or die 'the backend stays';
+    none_left();
     db()->do('SELECT pg_stat_force_next_flush()');
 }
 sub rows_touched {
