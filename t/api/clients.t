@@ -1,7 +1,8 @@
 # Replays the transcripts of t/client: what identity providers send, by their
 # own public documents, and what they look for in the answers.
 #
-# A transcript is a JSON file:
+# A transcript is a JSON file; its note says so where the bodies are our own, after
+# what the document describes:
 #
 #   { "source": "URL of the document", "client": "name", "note": "...",
 #     "groups": true where the server has groups, else left out,
