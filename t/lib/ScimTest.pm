@@ -16,6 +16,7 @@ package ScimTest;
 use strict;
 use warnings;
 use Exporter ();
+use Fcntl qw(:flock);
 use JSON::PP ();
 use Test::More;
 use Test2::API ();
@@ -63,16 +64,33 @@ sub _stop_at_failure {
         if $event->isa('Test2::Event::Ok') && $event->causes_fail;
 }
 
-# The file that says where the servers are.
+# The file that says where the servers are: of a run's pairs one that no other
+# test has, which is ours as long as we hold the lock, that is, to our end. A
+# test that runs another shares its pair with it.
+my $lock;
 sub _attach {
-    my $file = $ENV{SCIM_TEST_RUN} ? "$ENV{SCIM_TEST_RUN}/server.json"
-                                   : top() . '/t/logs/server.json';
+    my $dir = $ENV{SCIM_TEST_RUN};
+    my $file = ($dir // top() . '/t/logs') . '/server.json';
+    if ($dir && !-e $file) {
+        wait_until(60, sub { $file = _take(glob "$dir/*/server.json") })
+            or die "all servers of $dir are taken\n";
+    }
     die "no servers are up: run t/TEST $0, or t/TEST -start-httpd first\n"
         unless -e $file;
     $run = JSON::PP::decode_json(slurp($file));
     $cluster = ScimTest::Cluster->attach($run->{cluster});
     $httpd = bless { %{ $run->{httpd} }, cluster => $cluster }, 'ScimTest::Httpd';
+    $ENV{SCIM_TEST_RUN} = $run->{dir};
     $log_start = $log_seen = $httpd->log_size;
+}
+
+# The first of these files that nobody has locked, or undef.
+sub _take {
+    for my $file (@_) {
+        open $lock, '<', $file or die "$file: $!\n";
+        return $file if flock $lock, LOCK_EX | LOCK_NB;
+    }
+    return undef;
 }
 
 sub cluster    { $cluster }                     # ScimTest::Cluster

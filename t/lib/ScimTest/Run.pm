@@ -6,6 +6,11 @@ package ScimTest::Run;
 # runs do not meet, not even in one checkout, and so that the children of an
 # httpd started by root can reach it when the checkout is private. What is
 # worth reading afterwards is copied to t/logs.
+#
+# A test file wants its servers for itself, and waits for them most of its
+# time. So there are several pairs of cluster and httpd, in "1", "2" and so on
+# below the directory of the run, and as many files at a time; each takes a
+# pair that is free (ScimTest::_attach). The first is made by Apache::Test.
 use strict;
 use warnings;
 use File::Basename qw(basename dirname);
@@ -24,7 +29,10 @@ my $T = top() . '/t';
 my $POINTER = "$T/logs/server.json";    # servers left up by -start-httpd
 my $BUILD = $ENV{SCIM_BUILD} || top() . '/build';
 
-my ($run, $cluster, $leave_up, $server);
+use constant PAIRS => 2;
+
+# the run's directory and the first pair's; httpd and clusters of the others
+my ($run, $pair, $cluster, $leave_up, $server, @others);
 my ($aggregate, @trouble);
 my $owner = $$;
 
@@ -129,7 +137,7 @@ sub _harness {
 sub _start_cluster {
     return if $cluster;
     _make_run_dir();
-    $cluster = ScimTest::Cluster->new(dir => "$run/pg");
+    $cluster = ScimTest::Cluster->new(dir => "$pair/pg");
     $cluster->start;
 }
 
@@ -141,17 +149,17 @@ sub pre_configure {
     # nothing is cached: each run has its own ports and directories
     delete $conf->{thaw};
     $conf->{save} = 1;
-    my $root = "$run/httpd";
-    make_dir($_) for "$root/conf", "$root/logs", "$run/htdocs";
+    my $root = "$pair/httpd";
+    make_dir($_) for "$root/conf", "$root/logs", "$pair/htdocs";
     for my $in (glob "$T/conf/*.in") {
         File::Copy::copy($in, "$root/conf/") or die "could not copy $in: $!\n";
     }
-    spew("$run/modules.conf", ScimTest::Httpd::load_modules(ScimTest::Httpd::mpm()));
+    spew("$pair/modules.conf", ScimTest::Httpd::load_modules(ScimTest::Httpd::mpm()));
     $conf->{port}         ||= free_port();
     $conf->{servername}   = '127.0.0.1';
     $conf->{serverroot}   = $root;
-    $conf->{documentroot} = "$run/htdocs";
-    $conf->{httpd_conf}   ||= "$run/modules.conf";
+    $conf->{documentroot} = "$pair/htdocs";
+    $conf->{httpd_conf}   ||= "$pair/modules.conf";
     if (my ($user, undef, $gid) = test_user()) {
         @$conf{qw(user group)} = ($user, "#$gid");
     }
@@ -160,7 +168,9 @@ sub pre_configure {
 sub _make_run_dir {
     return if $run;
     $run = File::Temp::tempdir('scim-test-XXXXXX', DIR => '/tmp');
-    chmod 0755, $run;
+    $pair = "$run/1";
+    mkdir $pair;
+    chmod 0755, $run, $pair;
     $ENV{SCIM_TEST_RUN} = $run;
 }
 
@@ -192,7 +202,7 @@ sub start {
         $ENV{SCIM_MODULE} = ScimTest::Httpd::module_file();
         _start_cluster();
         my $url = "http://127.0.0.1:$self->{conf_opts}{port}";
-        spew("$run/httpd/conf/scim-reference.conf", ScimTest::Httpd::reference_conf(
+        spew("$pair/httpd/conf/scim-reference.conf", ScimTest::Httpd::reference_conf(
             database => $cluster->conninfo,
             base_url => $url . ScimTest::Httpd::BASE_PATH));
         1;
@@ -201,13 +211,7 @@ sub start {
         print STDERR $@;
         $self->_not_up;
     }
-    spew("$run/server.json", JSON::PP->new->canonical->encode({
-        dir     => $run,
-        cluster => "$run/pg",
-        owner   => $$,
-        httpd   => { dir => "$run/httpd", port => $self->{conf_opts}{port},
-                     mpm => ScimTest::Httpd::mpm() },
-    }));
+    _describe($pair, $self->{conf_opts}{port});
     {
         # Apache::TestServer would ask through LWP, which wants a saved
         # configuration; whether somebody listens is all we need to know
@@ -220,19 +224,41 @@ sub start {
     }
     if ($leave_up) {
         make_dir(dirname($POINTER));
-        File::Copy::copy("$run/server.json", $POINTER)
+        File::Copy::copy("$pair/server.json", $POINTER)
             or die "could not write $POINTER: $!\n";
         print "servers are up: prove -It/lib t/api/x.t, then t/TEST -stop-httpd\n";
         exit 0;
     }
 }
 
+# Says where a pair is. The file's lock says whether a test has it.
+sub _describe {
+    my ($dir, $port) = @_;
+    spew("$dir/server.json", JSON::PP->new->canonical->encode({
+        dir     => $dir,
+        cluster => "$dir/pg",
+        httpd   => { dir => "$dir/httpd", port => $port,
+                     mpm => ScimTest::Httpd::mpm() },
+    }));
+}
+
+sub _start_others {
+    for my $n (2 .. $_[0]) {
+        my $dir = "$run/$n";
+        make_dir($dir);
+        my $pg = ScimTest::Cluster->new(dir => "$dir/pg");
+        my $httpd = ScimTest::Httpd->new(dir => "$dir/httpd", cluster => $pg->start);
+        push @others, { dir => $dir, cluster => $pg, httpd => $httpd->start };
+        _describe($dir, $httpd->port);
+    }
+}
+
 sub _not_up {
     my $self = shift;
-    my $log = "$run/httpd/logs/error_log";
+    my $log = "$pair/httpd/logs/error_log";
     print STDERR "the servers did not start\n";
     if ($server) {
-        my ($status, $said) = (bless { dir => "$run/httpd" }, 'ScimTest::Httpd')
+        my ($status, $said) = (bless { dir => "$pair/httpd" }, 'ScimTest::Httpd')
             ->command('-t');
         print STDERR "httpd -t: exit status $status\n$said";
     }
@@ -249,7 +275,13 @@ sub run_tests {
     my $self = shift;
     # what guard and unit gave is in the aggregate already
     my @tests = @{ $self->{tests} };
-    $self->_harness(1)->aggregate_tests($aggregate, @tests) if @tests;
+    my $jobs = @tests < PAIRS || $self->{verbosity} ? 1 : PAIRS;
+    if (eval { _start_others($jobs); 1 }) {
+        $self->_harness($jobs)->aggregate_tests($aggregate, @tests) if @tests;
+    }
+    else {
+        push @trouble, $@;
+    }
     $self->_finish;
 }
 
@@ -261,10 +293,11 @@ sub _finish {
     my $self = shift;
     $aggregate->stop;
     if ($run) {
-        my $log = "$run/httpd/logs/error_log";
         _shut_down();
-        if (-e $log) {
-            my @announced = ScimTest::Log::announced($run);
+        for my $dir (glob "$run/[0-9]*") {
+            my $log = "$dir/httpd/logs/error_log";
+            next unless -e $log;
+            my @announced = ScimTest::Log::announced($dir);
             push @trouble, map { "not announced in error_log: $_" }
                 ScimTest::Log::faults(slurp($log), @announced);
         }
@@ -294,25 +327,32 @@ sub _finish {
 sub _shut_down {
     if ($server) {
         # Apache::TestServer would sleep and talk; the pid file says enough
-        my $httpd = bless { dir => "$run/httpd" }, 'ScimTest::Httpd';
+        my $httpd = bless { dir => "$pair/httpd" }, 'ScimTest::Httpd';
         eval { $httpd->stop; 1 } or push @trouble, $@;
         undef $server;
     }
     if ($cluster) {
-        File::Copy::copy($cluster->logfile, "$run/postgresql.log") if -e $cluster->logfile;
-        eval { $cluster->stop; 1 } or push @trouble, $@;
+        _stop_cluster($cluster, $pair);
         undef $cluster;
     }
+    while (my $other = shift @others) {
+        eval { $other->{httpd}->stop; 1 } or push @trouble, $@;
+        _stop_cluster($other->{cluster}, $other->{dir});
+    }
+}
+
+sub _stop_cluster {
+    my ($pg, $dir) = @_;
+    File::Copy::copy($pg->logfile, "$dir/postgresql.log") if -e $pg->logfile;
+    eval { $pg->stop; 1 } or push @trouble, $@;
 }
 
 # For whoever wants to know why. Best effort: a run beside us does it too.
 sub _keep_logs {
     eval { make_dir("$T/logs") };
-    File::Copy::copy("$run/httpd/logs/$_", "$T/logs/$_") for qw(error_log access_log);
-    File::Copy::copy("$run/postgresql.log", "$T/logs/postgresql.log");
-    for my $dir (glob "$run/httpd-*") {
-        File::Copy::copy("$dir/logs/error_log", "$T/logs/" . basename($dir) . '.error_log')
-            if -e "$dir/logs/error_log";
+    for my $log (glob "$run/*/httpd*/logs/*_log $run/*/postgresql.log") {
+        my $name = $log =~ s{^\Q$run\E/}{}r =~ s{/logs/}{/}r =~ tr{/}{-}r;
+        File::Copy::copy($log, "$T/logs/$name");
     }
 }
 
@@ -324,7 +364,7 @@ sub _stop_left_up {
         (bless $left->{httpd}, 'ScimTest::Httpd')->stop;
         ScimTest::Cluster->attach($left->{cluster})->stop
             if -e "$left->{cluster}/cluster.json";
-        remove_tree($left->{dir}) if $left->{dir} =~ m{^/tmp/scim-test-};
+        remove_tree(dirname($left->{dir})) if $left->{dir} =~ m{^/tmp/scim-test-};
         unlink $POINTER;
         print "the servers are down\n";
     }
