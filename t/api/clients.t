@@ -1,13 +1,17 @@
 # Replays the transcripts of t/client: what identity providers send, by their
 # own public documents, and what they look for in the answers.
 #
-# A transcript is a JSON file; its note says so where the bodies are our own, after
-# what the document describes:
+# A transcript is a JSON file:
 #
 #   { "source": "URL of the document", "client": "name", "note": "...",
 #     "groups": true where the server has groups, else left out,
 #     "exchanges": [ { "request":  { "method", "path", "headers", "body" },
 #                      "response": { "status", "has", "capture" } } ] }
+#
+# A request is that of the document, with the ids of this server and with values
+# where the document has variables. One that has "source" of its own is of another
+# document; one that has "added" is of none and says what it is there for: a user
+# who must exist first, a look at what has become of a change.
 #
 # path is relative to the base URL and sent as it stands. A header that is null
 # is left out; Authorization, if not given, is a valid token. status may be a
@@ -94,13 +98,19 @@ for my $file (@file) {
     ok $script, "V5: $name is JSON" or diag($@), next;
     like $script->{source} // '', qr{^https://\S+$}, "V5: $name names its source";
     ok length($script->{client} // '') && length($script->{note} // ''), "V5: $name says whose it is";
-    cmp_ok scalar(@{ $script->{exchanges} || [] }), '>=', 2, "V5: $name has requests";
+    my @exchange = @{ $script->{exchanges} || [] };
+    cmp_ok scalar(@exchange), '>=', 2, "V5: $name has requests";
+    ok scalar(grep { !exists $_->{added} } @exchange), "V5: $name has some of its document";
+    is_deeply [grep { exists $_->{added} && !length $_->{added}
+            || exists $_->{source} && $_->{source} !~ m{^https://\S+$}
+            || grep { !/^(?:added|source|request|response)$/ } keys %$_ } @exchange],
+        [], "V5: $name says of the others where they are from";
 
     scim_reset();
     my @there = $script->{groups} ? (base => ($with_groups ||= extra_httpd(groups => 1))->base) : ();
     my %var;
     my $n = 0;
-    for my $exchange (@{ $script->{exchanges} }) {
+    for my $exchange (@exchange) {
         my ($want, $res) = ($exchange->{response}, undef);
         my $request = fill($exchange->{request}, \%var);
         my ($method, $path) = @$request{qw(method path)};

@@ -92,6 +92,19 @@ for my $mapped (qw(userName externalId active id meta schemas)) {
 is_deeply [sort keys %{ $extra->{name} || {} }], [sort qw(formatted middleName honorificPrefix honorificSuffix)],
     'R3: of the name only the parts without a column are';
 
+# Nothing is known of the use of an address without a type: it is none of the mapped one.
+{
+    my @untyped = ({ primary => json_true, value => 'untyped@contoso.com' });
+    my $user = new_user(emails => \@untyped);
+    is_deeply $user->{emails}, \@untyped, 'R3: an address without a type stays without';
+    $res = put("/Users/$user->{id}", { userName => $user->{userName}, emails => \@untyped, title => 'CEO' });
+    is_deeply $res->json->{emails}, \@untyped, 'R3: so it does in a PUT';
+    is_deeply read_user($user->{id})->{emails}, \@untyped, 'R3: and is read so';
+    is row_of($user->{id})->{email}, undef, 'R3: the column of the work address has nothing of it';
+    is_list find('emails.value eq "untyped@contoso.com"'), 1, 'F2: it is found among all addresses';
+    is_list find('emails[type eq "work"].value eq "untyped@contoso.com"'), 0, 'F2: and not as the one at work';
+}
+
 # ---- filters ----
 
 my $other = new_user(everything('other'), userName => uniq('other') . '@contoso.com');

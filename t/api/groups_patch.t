@@ -150,6 +150,13 @@ is_error ops($g, map { +{ op => 'remove', path => "members[display eq \"$_\"]" }
     'filters that look at everybody are limited';
 is_deeply group_state($g), $before, 'after all of them the group is as it was, its members and events too';
 
+{
+    my $v = new_group(@there);
+    my @name = map { { op => $_->[0], path => 'displayName', @$_ > 1 ? (value => $_->[1]) : () } } ['remove'], [add => 'A'], [replace => 'B'];
+    is ops($v->{id}, @name)->code, 204, 'V10: a name removed, added and replaced in one request';
+    is get("/Groups/$v->{id}", @there)->json->{displayName}, 'B', 'V10: is the last of them';
+}
+
 # ---- versions ----
 
 {
