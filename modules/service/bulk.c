@@ -51,21 +51,42 @@ static const char *locate(const job_t *job,
               : NULL;
 }
 
+static const char *job_name(const job_t *job)
+{
+    const char *id = job->call->request->request_id;
+
+    return id ? id : "-";
+}
+
+static int number_of(const job_t *job, const scim_bulk_operation_t *operation)
+{
+    return (int)(operation - job->bulk->operations) + 1;
+}
+
 static void log_error(const job_t *job, const scim_bulk_operation_t *operation,
                       const scim_err_t *err)
 {
     int ours = err->kind == SCIM_ERR_INTERNAL
             || err->kind == SCIM_ERR_MISCONFIGURED
             || err->kind == SCIM_ERR_UNAVAILABLE;
-    const char *request_id = job->call->request->request_id;
 
     scim_log(ours ? SCIM_LOG_ERR : err->kind == SCIM_ERR_HELD_BACK
                                    ? SCIM_LOG_WARNING : SCIM_LOG_INFO, 50,
-             "bulk job %s, operation %d answered %d: %s%s%s",
-             request_id ? request_id : "-",
-             (int)(operation - job->bulk->operations) + 1, err->status,
-             err->detail, err->cause ? ": " : "",
-             err->cause ? err->cause : "");
+             "bulk job %s, operation %d answered %d: %s%s%s", job_name(job),
+             number_of(job, operation), err->status, err->detail,
+             err->cause ? ": " : "", err->cause ? err->cause : "");
+}
+
+static void log_ignored(const job_t *job,
+                        const scim_bulk_operation_t *operation,
+                        const scim_reply_t *reply)
+{
+    if (reply->ignored && reply->ignored->nelts) {
+        scim_log(SCIM_LOG_DEBUG, 74, "bulk job %s, operation %d: not kept "
+                 "here and left out: %s", job_name(job),
+                 number_of(job, operation),
+                 apr_array_pstrcat(job->scratch, reply->ignored, ' '));
+    }
 }
 
 static void fail(job_t *job, scim_bulk_operation_t *operation,
@@ -131,8 +152,10 @@ static scim_err_t *check(const job_t *job,
                          "failed", bulk_id);
 }
 
-/* Serve it as any other request, but over the job's connection. */
+/* Serve it as any other request, but over the job's connection. What of it is
+ * not kept is told here, as such requests leave no line of their own. */
 static scim_err_t *serve(scim_reply_t *reply, const job_t *job,
+                         const scim_bulk_operation_t *operation,
                          const char *method, const char *path,
                          const char *version, const scim_json_t *data)
 {
@@ -153,6 +176,7 @@ static scim_err_t *serve(scim_reply_t *reply, const job_t *job,
     request->refusals = outer->refusals;
     request->pool = job->scratch;
     scim_request_serve(reply, request);
+    log_ignored(job, operation, reply);
     return reply->err ? apr_pmemdup(job->scratch, reply->err,
                                     sizeof(*reply->err)) : NULL;
 }
@@ -170,7 +194,7 @@ static scim_err_t *try_operation(job_t *job, scim_bulk_operation_t *operation)
     scim_reply_t reply;
 
     SCIM_TRY(check(job, operation));
-    SCIM_TRY(serve(&reply, job, operation->method,
+    SCIM_TRY(serve(&reply, job, operation, operation->method,
                    path_of(job, operation,
                            scim_bulk_target(job->bulk, operation)),
                    operation->version,
@@ -220,8 +244,9 @@ static scim_err_t *create_members(circle_t *circle, scim_json_t **later)
         circle->failed = operation;
         SCIM_TRY(check_time(job));
         later[i] = data ? scim_bulk_part(data, job->scratch) : NULL;
-        SCIM_TRY(serve(&reply, job, "POST", path_of(job, operation, NULL),
-                       operation->version, data));
+        SCIM_TRY(serve(&reply, job, operation, "POST",
+                       path_of(job, operation, NULL), operation->version,
+                       data));
         succeed(job, operation, &reply);
     }
     return NULL;
@@ -242,7 +267,7 @@ static scim_err_t *patch_members(circle_t *circle, scim_json_t **later)
         circle->failed = operation;
         SCIM_TRY(check_time(job));
         scim_bulk_resolve(job->bulk, later[i], job->scratch);
-        SCIM_TRY(serve(&reply, job, "PATCH",
+        SCIM_TRY(serve(&reply, job, operation, "PATCH",
                        path_of(job, operation, operation->id), NULL,
                        later[i]));
         operation->outcome.version =

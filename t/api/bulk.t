@@ -578,4 +578,23 @@ bulk([create('warm')], @there);
 }
 $own->stop;
 
+# ---- what is not kept ----
+
+{
+    my $from = httpd()->log_size;
+    my @answer = answers(bulk([
+        create('plain'),
+        create('more', shoeSize => 44, password => 'secret-bulk'),
+        title('/Users/999999999', 'nobody'),
+        change('/Users/bulkId:plain', { op => 'add', path => 'nonsense', value => 'never' }, { op => 'replace', path => 'active', value => json_false }),
+        create('round', shoeSize => 45, managed_by('bulkId:about')), create('about', managed_by('bulkId:round')),
+    ]), 6, 'operations with attributes that nobody knows');
+    is codes(@answer), '201 201 404 200 201 201', 'A10: which stop nothing';
+    my $log = httpd()->log_from($from);
+    is_deeply [sort $log =~ /SCIM0074: bulk job \S+, operation (\d+): not kept here and left out: ([\w ]+)/g],
+        [sort 2, 'password shoeSize', 4, 'nonsense', 5, 'shoeSize'], 'A10: are in the log, with the number of the operation'
+        or diag $log;
+    unlike $log, qr/secret-bulk|never/, 'A10: and their values are not';
+}
+
 done_testing;
