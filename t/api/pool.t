@@ -139,4 +139,48 @@ sub title { my ($text) = @_; return { Operations => [{ op => 'replace', path => 
     $h->stop;
 }
 
+# Who takes over the connection of a statement that was given up waits until the
+# server has noticed: a tenth of ScimTimeout.
+unless ($prefork) {
+    my $h = server_with(1, 'pool_rests', "ScimTimeout 3s\nScimPoolTimeout 3s\n");
+    my @there = (base => $h->base);
+    my ($stuck, $free) = map { new_user()->{id} } 1 .. 2;
+    is get("/Users/$free", @there)->code, 200, 'V15: a connection is open';
+    db()->do($_) for 'CREATE FUNCTION public.stubborn() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            the_end timestamptz := clock_timestamp() + interval \'8 s\';
+        BEGIN
+            WHILE clock_timestamp() < the_end LOOP
+                BEGIN
+                    PERFORM pg_sleep(0.05);
+                EXCEPTION WHEN query_canceled THEN
+                    NULL;
+                END;
+            END LOOP;
+            RETURN NEW;
+        END $$',
+        'CREATE TRIGGER a_stubborn BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.stubborn()';
+    my $begun = sub { db()->selectrow_array(q{SELECT count(*) FROM pg_stat_activity
+        WHERE application_name = 'pool_rests' AND state = 'active'}) };
+    pipe my $read, my $write or die "pipe: $!\n";
+    my $child = fork // die "fork: $!\n";
+    if (!$child) {
+        my $res = patch("/Users/$stuck", title('stuck'), @there);
+        syswrite $write, time;
+        POSIX::_exit($res->code == 503 ? 0 : 1);
+    }
+    close $write;
+    ok wait_until(3, $begun), 'V15: a change does not end';
+    sleep 1;                                # its deadline comes first
+    my $res = get("/Users/$free", @there);
+    my $served = time;
+    is $res->code, 200, 'V15: who waits behind it is served';
+    waitpid $child, 0;
+    is $?, 0, 'V15: when it was given up';
+    cmp_ok $served - <$read>, '>', 0.2, 'V15: and not at once, while the server may still be busy with it';
+    db()->do($_) for 'DROP TRIGGER a_stubborn ON public.users', 'DROP FUNCTION public.stubborn()';
+    expect_log(qr/SCIM0013: .*no answer within/);
+    $h->stop;
+}
+
 done_testing;
