@@ -101,10 +101,8 @@ sub title { my ($text) = @_; return { Operations => [{ op => 'replace', path => 
 
 # A trigger of the application that swallows every limit, and says how many
 # connections there are whenever it begins.
-{
-    my $name = 'pool_stuck';
-    my $h = server_with(2, $name, "ScimTimeout 1s\nScimPoolTimeout 1s\n");
-    my @id = map { new_user()->{id} } 1 .. 6;
+sub stick {
+    my ($name) = @_;
     db()->do($_) for 'CREATE FUNCTION public.stubborn() RETURNS trigger LANGUAGE plpgsql AS $$
         DECLARE
             the_end timestamptz := clock_timestamp() + interval \'8 s\';
@@ -120,6 +118,15 @@ sub title { my ($text) = @_; return { Operations => [{ op => 'replace', path => 
             RETURN NEW;
         END $$',
         'CREATE TRIGGER a_stubborn BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.stubborn()';
+}
+
+sub unstick { db()->do($_) for 'DROP TRIGGER a_stubborn ON public.users', 'DROP FUNCTION public.stubborn()' }
+
+{
+    my $name = 'pool_stuck';
+    my $h = server_with(2, $name, "ScimTimeout 1s\nScimPoolTimeout 1s\n");
+    my @id = map { new_user()->{id} } 1 .. 6;
+    stick($name);
     my $log = -s cluster()->logfile;
     my $start = time;
     for my $round (0 .. 2) {
@@ -132,7 +139,7 @@ sub title { my ($text) = @_; return { Operations => [{ op => 'replace', path => 
     is scalar(grep { $_ > 2 } @seen), 0, "V15: never with more connections than there may be (@seen)";
     ok wait_until(3, sub { !db()->selectrow_array(q{SELECT count(*) FROM pg_stat_activity WHERE application_name = ?
         AND state <> 'idle'}, undef, $name) }), 'V15: and the server gave it up soon after';
-    db()->do($_) for 'DROP TRIGGER a_stubborn ON public.users', 'DROP FUNCTION public.stubborn()';
+    unstick();
     is_resource patch("/Users/$_", title('well'), base => $h->base), 200, 'V15: without it, service goes on' for @id;
     isnt get("/Users/$_")->json->{title}, 'stuck', 'V15: nothing of it is left' for @id;
     expect_log(qr/SCIM0013: .*(?:no answer within|statement timeout)/);
@@ -146,20 +153,7 @@ unless ($prefork) {
     my @there = (base => $h->base);
     my ($stuck, $free) = map { new_user()->{id} } 1 .. 2;
     is get("/Users/$free", @there)->code, 200, 'V15: a connection is open';
-    db()->do($_) for 'CREATE FUNCTION public.stubborn() RETURNS trigger LANGUAGE plpgsql AS $$
-        DECLARE
-            the_end timestamptz := clock_timestamp() + interval \'8 s\';
-        BEGIN
-            WHILE clock_timestamp() < the_end LOOP
-                BEGIN
-                    PERFORM pg_sleep(0.05);
-                EXCEPTION WHEN query_canceled THEN
-                    NULL;
-                END;
-            END LOOP;
-            RETURN NEW;
-        END $$',
-        'CREATE TRIGGER a_stubborn BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.stubborn()';
+    stick('pool_rests');
     my $begun = sub { db()->selectrow_array(q{SELECT count(*) FROM pg_stat_activity
         WHERE application_name = 'pool_rests' AND state = 'active'}) };
     my $start = time;
@@ -176,7 +170,7 @@ unless ($prefork) {
     waitpid $child, 0;
     is $?, 0, 'V15: when it was given up';
     cmp_ok $took, '>', 3.25, 'V15: and not at once, while the server may still be busy with it';
-    db()->do($_) for 'DROP TRIGGER a_stubborn ON public.users', 'DROP FUNCTION public.stubborn()';
+    unstick();
     expect_log(qr/SCIM0013: .*no answer within/);
     $h->stop;
 }
