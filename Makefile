@@ -266,10 +266,13 @@ cppcheck: | need-clang
 	    --suppress=returnDanglingLifetime --suppress=uninitvar \
 	    -Imodules $(SRC)
 
-# What is made of what clients send, and how much of it the unit tests and
-# the corpora reach.
+# What takes apart what clients send, and how much of it the corpora and the
+# unit tests reach.
 PARSERS = $(wildcard modules/query/*.c modules/base/json*.c) \
-          modules/proto/patch.c modules/proto/value.c modules/service/auth.c
+          modules/base/fold.c modules/base/seal.c modules/base/time.c \
+          modules/proto/bulk.c modules/proto/etag.c \
+          modules/proto/membership.c modules/proto/patch.c \
+          modules/proto/quirks.c modules/proto/value.c modules/service/auth.c
 
 coverage: need
 	@$(MAKE) VARIANT=coverage coverage-programs

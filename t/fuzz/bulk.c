@@ -74,16 +74,25 @@ static void check_is_json(const char *text, apr_pool_t *pool)
     check(!scim_json_parse(&value, text, strlen(text), pool));
 }
 
-static void check_operation(scim_bulk_t *bulk, int i, apr_pool_t *pool)
+/* One in three makes nothing, and none waits for it then. */
+static void carry_out(scim_bulk_t *bulk, int i, apr_pool_t *pool)
 {
     scim_bulk_operation_t *operation = &bulk->operations[i];
+    const scim_bulk_operation_t *failed = scim_bulk_failed_need(bulk,
+                                                                operation);
     scim_json_t *data;
 
+    check(!failed || (failed->outcome.status == 400 && !failed->id));
     scim_bulk_target(bulk, operation);
     data = scim_bulk_data(bulk, operation, pool);
     if (data) {
         scim_bulk_part(data, pool);
         check_is_json(scim_json_text(data, pool), pool);
+    }
+    if (failed || i % 3 == 2) {
+        operation->outcome.status = 400;
+        operation->outcome.response = "{\"status\":\"400\"}";
+        return;
     }
     operation->id = apr_psprintf(pool, "\"%d", i);
     operation->outcome.status = 200;
@@ -104,10 +113,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                              pool)) {
         check_order(bulk, pool);
         for (i = 0; i < bulk->count; i++) {
-            check_operation(bulk, i, pool);
+            carry_out(bulk, i, pool);
         }
+        /* what they refer to is known by now */
         for (i = 0; i < bulk->count; i++) {
-            check_operation(bulk, i, pool);
+            carry_out(bulk, i, pool);
         }
         scim_buf_init(&buf, 64, pool);
         scim_bulk_format(&buf, bulk);

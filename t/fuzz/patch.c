@@ -1,7 +1,8 @@
 /* Fuzzing of bodies and of PATCH. What they make of a resource has the normal
- * form of schema/resource.h, whatever they say, and one operation that is sent
- * again changes nothing more: it finds its work done, or nothing to do it on.
- * (Of several operations the first may meet again what the last one left.)
+ * form of schema/resource.h, whatever they say, and what is sent again changes
+ * nothing more: it finds its work done, or nothing to do it on. Of several
+ * operations the first may meet again what the last one left; so each of them
+ * is sent twice, one behind the other.
  *
  * An input is two lines of JSON, the body of a POST and that of a PATCH. One
  * that begins with `!` decides by its bytes what these two say. What is wrong
@@ -13,6 +14,7 @@
 
 #include <stdio.h>
 
+#include "base/fold.h"
 #include "base/time.h"
 #include "proto/patch.h"
 #include "proto/quirks.h"
@@ -58,6 +60,13 @@ static void check(int holds, const char *what, const scim_json_t *value,
 
 /* --- the normal form --- */
 
+/* RFC 4648 with either alphabet; as it came, lines and padding included. */
+static int is_base64(const char *text)
+{
+    return *text && text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+        "abcdefghijklmnopqrstuvwxyz0123456789+/-_\r\n=")] == '\0';
+}
+
 static int is_simple(const scim_json_t *value, const scim_attr_t *attr,
                      apr_pool_t *pool)
 {
@@ -65,15 +74,18 @@ static int is_simple(const scim_json_t *value, const scim_attr_t *attr,
     case SCIM_TYPE_BOOLEAN:
         return value->type == SCIM_JSON_BOOL;
     case SCIM_TYPE_INTEGER:
-        return value->type == SCIM_JSON_NUMBER
-            && !strpbrk(value->text, ".eE");
+        return scim_json_is_integer(value);
     case SCIM_TYPE_DECIMAL:
         return value->type == SCIM_JSON_NUMBER;
     case SCIM_TYPE_DATETIME:
         return value->type == SCIM_JSON_STRING
             && scim_time_is_formatted(value->text, pool);
+    case SCIM_TYPE_BINARY:
+        return value->type == SCIM_JSON_STRING && is_base64(value->text);
     default:
-        return value->type == SCIM_JSON_STRING && value->len;
+        return value->type == SCIM_JSON_STRING && value->len
+            && strlen(value->text) == value->len
+            && scim_utf8_is_valid(value->text, value->len);
     }
 }
 
@@ -94,7 +106,7 @@ static int is_one(const scim_json_t *value, const scim_attr_t *attr,
 static int is_all(const scim_json_t *value, const scim_attr_t *attr,
                   apr_pool_t *pool)
 {
-    const scim_json_t *element;
+    const scim_json_t *element, *other;
     int primaries = 0;
 
     if (!attr->multi) {
@@ -109,6 +121,11 @@ static int is_all(const scim_json_t *value, const scim_attr_t *attr,
 
         if (!is_one(element, attr, pool)) {
             return 0;
+        }
+        for (other = element->next; other; other = other->next) {
+            if (scim_value_is_same_one(element, other, attr, pool)) {
+                return 0;
+            }
         }
         primaries += primary && primary->boolean;
     }
@@ -387,18 +404,32 @@ static int is_refusal(const scim_err_t *err)
     return err->status >= 400 && err->status < 500 && err->detail[0];
 }
 
-/* Whether it says but one thing. */
-static int is_single(const scim_json_t *patch)
+/* Whether an operation says but one thing. */
+static int is_single(const scim_json_t *operation)
 {
-    const scim_json_t *list = scim_json_find(patch, "Operations");
-    const scim_json_t *value;
+    const scim_json_t *value = scim_json_find(operation, "value");
 
-    if (!list->first || list->first->next) {
-        return 0;
-    }
-    value = scim_json_find(list->first, "value");
-    return scim_json_find(list->first, "path") || !value || !value->first
+    return scim_json_find(operation, "path") || !value || !value->first
         || !value->first->next;
+}
+
+/* The message with each operation twice; NULL when one of them says several
+ * things. */
+static scim_json_t *make_twice(const scim_json_t *message, apr_pool_t *pool)
+{
+    const scim_json_t *one = scim_json_find(message, "Operations")->first;
+    scim_json_t *twice = scim_json_make(SCIM_JSON_OBJECT, pool);
+    scim_json_t *list = scim_json_make(SCIM_JSON_ARRAY, pool);
+
+    for (; one; one = one->next) {
+        if (!is_single(one)) {
+            return NULL;
+        }
+        scim_json_append(list, scim_json_copy(one, pool));
+        scim_json_append(list, scim_json_copy(one, pool));
+    }
+    scim_json_set(twice, "Operations", list);
+    return twice;
 }
 
 /* By the attributes' own rules, because an element that became like another
@@ -426,9 +457,49 @@ static int is_same(const scim_json_t *a, const scim_json_t *b,
     return 1;
 }
 
+/* What the message made of one resource it must make with each operation sent
+ * twice. */
+static void check_twice(scim_json_t *before, const scim_json_t *after,
+                        const scim_json_t *message, apr_pool_t *pool)
+{
+    scim_json_t *twice = make_twice(message, pool);
+    scim_patch_t *patch;
+    scim_err_t *err;
+
+    if (!twice || scim_patch_decode(&patch, twice, type, pool)) {
+        return;
+    }
+    err = scim_patch_apply(before, patch, scim_intake_make(type, stored,
+                                                           pool));
+    check(!err || err->kind == SCIM_ERR_NO_TARGET, err ? err->detail : "",
+          after, pool);
+    check(err || is_same(before, after, pool),
+          "an operation sent twice changes more", before, pool);
+}
+
+/* What the message has made must stand when all of it is sent again. */
+static void check_again(scim_json_t *after, const scim_json_t *message,
+                        const scim_patch_t *patch, apr_pool_t *pool)
+{
+    const scim_json_t *first = scim_json_find(message, "Operations")->first;
+    scim_json_t *again = scim_json_copy(after, pool);
+    scim_err_t *err = scim_patch_apply(again, patch,
+                                       scim_intake_make(type, stored, pool));
+
+    if (!err) {
+        check_resource(again, "not in normal form after PATCH again", pool);
+    }
+    if (!first || (!first->next && is_single(first))) {
+        check(!err || err->kind == SCIM_ERR_NO_TARGET,
+              err ? err->detail : "", after, pool);
+        check(err || is_same(after, again, pool),
+              "PATCH again changes more", again, pool);
+    }
+}
+
 static void check_patch(scim_json_t *resource, apr_pool_t *pool)
 {
-    scim_json_t *message, *before = scim_json_copy(resource, pool), *after;
+    scim_json_t *message, *before = scim_json_copy(resource, pool);
     scim_patch_t *patch;
     scim_err_t *err;
 
@@ -445,18 +516,8 @@ static void check_patch(scim_json_t *resource, apr_pool_t *pool)
         return;
     }
     check_resource(resource, "not in normal form after PATCH", pool);
-    after = scim_json_copy(resource, pool);
-    err = scim_patch_apply(after, patch,
-                           scim_intake_make(type, stored, pool));
-    if (!err) {
-        check_resource(after, "not in normal form after PATCH again", pool);
-    }
-    if (is_single(message)) {
-        check(!err || err->kind == SCIM_ERR_NO_TARGET,
-              err ? err->detail : "", resource, pool);
-        check(err || is_same(resource, after, pool),
-              "PATCH again changes more", after, pool);
-    }
+    check_again(resource, message, patch, pool);
+    check_twice(before, resource, message, pool);
 }
 
 /* PUT of the same body makes the same resource. */
