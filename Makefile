@@ -12,8 +12,9 @@ CTL_PKGS = libcurl
 Q        = $(if $(V),,@)
 MAKEFLAGS += --no-print-directory
 
-# Everything that t/TEST and t/bin/up read. MPM: event, worker or prefork.
-export MPM SCIM_PORT PG_PORT UP_DIR USERS SCIM_GROUPS SCIM_GUARD SCIM_EXTRA_CONF
+# Everything that t/TEST, t/bin/up and t/bin/fuzz read. MPM: event, worker or prefork.
+export MPM SCIM_PORT PG_PORT UP_DIR USERS SCIM_GROUPS SCIM_GUARD SCIM_EXTRA_CONF \
+    FUZZ_SECONDS FUZZ_RUNS FUZZ_JOBS FUZZ_ONLY
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -37,8 +38,9 @@ help:
 	@echo 'make test            all tests; MPM=worker, TESTS="t/api/rig.t -v"'
 	@echo 'make check-sanitize  the same under ASan and UBSan'
 	@echo 'make check-static    gcc and clang -Werror, -fanalyzer, clang-tidy, cppcheck'
-	@echo 'make coverage        lines of the parsers that unit tests and corpora reach'
-	@echo 'make fuzz            new inputs for the parsers; FUZZ_SECONDS=30 each; then'
+	@echo 'make coverage        lines of the parsers that corpora and unit tests reach'
+	@echo 'make fuzz            new inputs for the parsers; FUZZ_SECONDS=30 each, or'
+	@echo '                     FUZZ_RUNS=10000000; FUZZ_JOBS=2 FUZZ_ONLY="patch json"; then'
 	@echo '                     filters by chance; PROPERTY_FILTERS=100000 PROPERTY_SEED=n'
 	@echo 'make bench           what it costs; BENCH_USERS=100000 BENCH_ROUNDS=5'
 	@echo 'make check-mutants   plant faults, one at a time; the tests must notice each'
@@ -288,8 +290,7 @@ reached-programs: $(UNIT_BIN) $(FUZZ_BIN)
 check-mutants: need
 	@t/bin/mutants $(MUTANTS)
 
-FUZZ_SECONDS ?= 30
-
+# FUZZ_SECONDS, or FUZZ_RUNS, for each harness: see t/bin/fuzz.
 fuzz: need-clang
 	@$(MAKE) VARIANT=fuzzer fuzz-run
 	@$(MAKE) property
@@ -303,15 +304,7 @@ property:
 	    $(MAKE) test TESTS='t/property/filter.c -v'
 
 fuzz-run: $(FUZZ_BIN)
-	@test -n '$(FUZZ_BIN)' || { echo 'there is no harness in t/fuzz' >&2; exit 1; }
-	@for f in $(notdir $(FUZZ_BIN)); do \
-	    mkdir -p build/fuzz-found/$$f build/fuzz-crash && \
-	    echo "== $$f" && \
-	    ASAN_OPTIONS=detect_leaks=0 $(B)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) \
-	        -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
-	        -artifact_prefix=build/fuzz-crash/$$f- \
-	        build/fuzz-found/$$f t/fuzz/corpus/$$f || exit 1; \
-	done
+	@t/bin/fuzz $(B)/fuzz
 
 # What it costs, beside static files and bare SQL. Nothing else should run.
 bench: all
