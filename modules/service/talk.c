@@ -85,22 +85,25 @@ static scim_err_t *prepare(scim_talk_t *talk)
     return NULL;
 }
 
-static scim_err_t *attempt(int *pagain, const scim_call_t *call,
-                           scim_talk_cb cb, void *baton, apr_time_t deadline)
+static scim_err_t *attempt(int *pagain, scim_talk_t *talk, scim_talk_cb cb,
+                           void *baton)
 {
-    const scim_request_t *request = call->request;
-    scim_talk_t talk = { call, call->mapping, NULL, NULL, 0 };
-    scim_err_t *err;
+    scim_err_t *err = prepare(talk);
 
-    *pagain = 0;
-    SCIM_TRY(take(&talk.conn, call, deadline));
-    err = prepare(&talk);
     if (!err) {
-        err = cb(&talk, baton);
+        err = cb(talk, baton);
     }
-    *pagain = err && scim_conn_can_retry(talk.conn);
-    give_back(request, talk.conn);
+    *pagain = err && scim_conn_can_retry(talk->conn);
     return err;
+}
+
+/* The same connection again, open anew if its statements were stale: those of
+ * any other would be, too. */
+static scim_err_t *begin_anew(scim_conn_t *conn, apr_time_t deadline,
+                              apr_pool_t *pool)
+{
+    scim_conn_end(conn, pool);
+    return scim_conn_begin(conn, deadline, pool);
 }
 
 /* Whoever began the transaction ends it, and begins it anew if need be. */
@@ -141,18 +144,27 @@ void scim_talk_let_go(scim_held_t *held, const scim_call_t *call)
 
 scim_err_t *scim_talk(const scim_call_t *call, scim_talk_cb cb, void *baton)
 {
-    scim_err_t *err;
+    const scim_request_t *request = call->request;
+    scim_talk_t talk = { call, call->mapping, NULL, NULL, 0 };
     apr_time_t deadline;
-    int again = 0, tries = TRIES;
+    scim_err_t *err;
+    int again, tries = TRIES;
 
-    SCIM_TRY(check_connections(call->request));
-    if (call->request->held && call->request->held->is_joined) {
+    SCIM_TRY(check_connections(request));
+    if (request->held && request->held->is_joined) {
         return join(call, cb, baton);
     }
-    deadline = scim_pool_deadline(call->request->connections);
-    do {
-        err = attempt(&again, call, cb, baton, deadline);
-    } while (again && --tries && apr_time_now() < deadline);
+    deadline = scim_pool_deadline(request->connections);
+    SCIM_TRY(take(&talk.conn, call, deadline));
+    err = attempt(&again, &talk, cb, baton);
+    while (again && --tries && apr_time_now() < deadline) {
+        err = begin_anew(talk.conn, deadline, request->pool);
+        if (err) {
+            break;
+        }
+        err = attempt(&again, &talk, cb, baton);
+    }
+    give_back(request, talk.conn);
     return err;
 }
 

@@ -25,4 +25,22 @@ for my $case (
 }
 $h->stop;
 
+# Of many connections each one has to notice by itself. A request that meets a
+# stale one tries again, and must not meet the next while others, to whose
+# statements nothing happened, use those that are open anew.
+$h = extra_httpd(conf => "StartServers 1\nServerLimit 1\nThreadLimit 50\nThreadsPerChild 50\nMaxRequestWorkers 50\nScimPoolMax 10\nKeepAlive off\n",
+                 ScimTest::Httpd::mpm() eq 'prefork' ? (mpm => 'event') : ());
+my @read = ['GET', "/Users/$id", undef, base => $h->base];
+my @other = ['GET', '/ServiceProviderConfig', undef, base => $h->base];
+for my $type (map { ('varchar(77)', 'text') } 1 .. 3) {
+    my %status;
+    $status{ $_->code }++ for parallel((@read) x 50);
+    is_deeply \%status, { 200 => 50 }, 'all connections know the statement';
+    db()->do("ALTER TABLE public.users ALTER COLUMN first_name TYPE $type");
+    %status = ();
+    $status{ $_->code }++ for parallel((@read, (@other) x 4) x 40);
+    is_deeply \%status, { 200 => 200 }, "first_name is $type now, and nobody notices";
+}
+$h->stop;
+
 done_testing;
