@@ -14,7 +14,8 @@ MAKEFLAGS += --no-print-directory
 
 # Everything that t/TEST, t/bin/up and t/bin/fuzz read. MPM: event, worker or prefork.
 export MPM SCIM_PORT PG_PORT UP_DIR USERS SCIM_GROUPS SCIM_GUARD SCIM_EXTRA_CONF \
-    FUZZ_SECONDS FUZZ_RUNS FUZZ_JOBS FUZZ_ONLY
+    FUZZ_SECONDS FUZZ_RUNS FUZZ_JOBS FUZZ_ONLY THREADS THREADS_SECONDS \
+    THREADS_SEED
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -37,6 +38,8 @@ help:
 	@echo '                     SCIM_EXTRA_CONF=file'
 	@echo 'make test            all tests; MPM=worker, TESTS="t/api/rig.t -v"'
 	@echo 'make check-sanitize  the same under ASan and UBSan'
+	@echo 'make check-threads   many threads on the core under TSan; THREADS=16'
+	@echo '                     THREADS_SECONDS=30 THREADS_SEED=1'
 	@echo 'make check-static    gcc and clang -Werror, -fanalyzer, clang-tidy, cppcheck'
 	@echo 'make coverage        lines of the parsers that corpora and unit tests reach'
 	@echo 'make fuzz            new inputs for the parsers; FUZZ_SECONDS=30 each, or'
@@ -104,6 +107,8 @@ EXTRA_analyzer = -fanalyzer
 EXTRA_fuzzer   = -fsanitize=fuzzer-no-link,address,undefined \
                  -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 LINK_fuzzer    = -fsanitize=fuzzer,address,undefined
+EXTRA_tsan     = -fsanitize=thread -fno-omit-frame-pointer -U_FORTIFY_SOURCE
+LINK_tsan      = -fsanitize=thread
 EXTRA_coverage = --coverage -O0 -U_FORTIFY_SOURCE
 LINK_coverage  = --coverage
 
@@ -204,6 +209,12 @@ endif
 	@$(if $(V),:,echo '  LINK    $@')
 	$(Q)$(LINK_CORE)
 
+$(B)/threads/service: $(B)/obj/t/threads/service.o $(B)/obj/t/threads/watch.o \
+        $(LIB_OBJ) $(B)/sources
+	@mkdir -p $(@D)
+	@$(if $(V),:,echo '  LINK    $@')
+	$(Q)$(LINK_CORE)
+
 programs: $(B)/mod_scim.so $(if $(CTL_OBJ),$(B)/scimctl)
 
 # ---- tests ----
@@ -235,6 +246,15 @@ $(B)/mod_planted.so: $(B)/obj/t/lib/planted/mod_planted.o
 	$(Q)$(APXS) -c -o $(B)/mod_planted.la $(foreach f,$(LINK_$(VARIANT)),-Wl,$(f)) \
 	    $^ >$(B)/link.log 2>&1 || { cat $(B)/link.log >&2; exit 1; }
 	$(Q)cp $(B)/.libs/mod_planted.so $@
+
+# First that a race would be seen at all, then many threads on the core, without
+# httpd. The module itself is asked for the mappings.
+check-threads: all
+	@$(MAKE) VARIANT=tsan threads-program
+	@SCIM_MODULE='$(CURDIR)/build/mod_scim.so' t/bin/threads build/tsan/threads/service
+
+threads-program: need
+	$(LOCKED) build/tsan/threads/service
 
 check-static: need-clang
 	@$(MAKE) test-programs
@@ -367,6 +387,6 @@ clean:
 FORCE:
 
 .PHONY: all help deps need need-clang programs test test-programs all-programs \
-    check-sanitize planted check-static check-mutants objects tidy cppcheck \
+    check-sanitize planted check-threads threads-program check-static check-mutants objects tidy cppcheck \
     fuzz fuzz-run bench demo up down install deb check-deb property coverage \
     coverage-programs reached-programs clean FORCE
