@@ -105,7 +105,8 @@ EXTRA_asan     = $(SANITIZERS) -fno-sanitize-recover=all \
 LINK_asan      = $(SANITIZERS)
 EXTRA_analyzer = -fanalyzer
 EXTRA_fuzzer   = -fsanitize=fuzzer-no-link,address,undefined \
-                 -fno-omit-frame-pointer -U_FORTIFY_SOURCE
+                 -fno-sanitize-recover=all -fno-omit-frame-pointer \
+                 -U_FORTIFY_SOURCE
 LINK_fuzzer    = -fsanitize=fuzzer,address,undefined
 EXTRA_tsan     = -fsanitize=thread -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 LINK_tsan      = -fsanitize=thread

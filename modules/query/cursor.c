@@ -51,6 +51,7 @@ static int open_with(scim_cursor_t *cursor, const char *text,
 {
     const char *fields[FIELD_COUNT] = { NULL };
     const char *at, *end;
+    apr_int64_t made;
     apr_size_t len;
     int i;
 
@@ -65,7 +66,11 @@ static int open_with(scim_cursor_t *cursor, const char *text,
     if (at != end || !fields[FIELD_KEY]) {
         return 0;
     }
-    cursor->made = apr_time_from_sec(apr_atoi64(fields[FIELD_MADE]));
+    made = apr_atoi64(fields[FIELD_MADE]);
+    if (made < 0 || made > apr_time_sec(APR_INT64_MAX)) {
+        return 0;
+    }
+    cursor->made = apr_time_from_sec(made);
     cursor->total = apr_atoi64(fields[FIELD_TOTAL]);
     cursor->tenant = fields[FIELD_TENANT];
     cursor->type = fields[FIELD_TYPE];

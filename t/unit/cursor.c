@@ -64,6 +64,14 @@ static void test_bound(void)
            "something else that was sealed");
     text = scim_seal(keys.keys[0], "1\0" "2\0" "3\0" "User", 11, "x", pool);
     is_int(kind_of(text, "x"), SCIM_ERR_INVALID_CURSOR, "one without a key");
+    text = scim_seal(keys.keys[0], "9223372036855\0" "2\0" "3\0" "User\0" "5",
+                     25, "x", pool);
+    is_int(kind_of(text, "x"), SCIM_ERR_INVALID_CURSOR,
+           "one made after the end of time");
+    text = scim_seal(keys.keys[0], "-1\0" "2\0" "3\0" "User\0" "5", 14, "x",
+                     pool);
+    is_int(kind_of(text, "x"), SCIM_ERR_INVALID_CURSOR,
+           "one made before there were any");
 }
 
 static void test_time(void)
