@@ -38,6 +38,7 @@ help:
 	@echo '                     SCIM_EXTRA_CONF=file'
 	@echo 'make test            all tests; MPM=worker, TESTS="t/api/rig.t -v"'
 	@echo 'make check-sanitize  the same under ASan and UBSan'
+	@echo 'make check-memory    the same under valgrind, which takes its time'
 	@echo 'make check-threads   many threads on the core under TSan; THREADS=16'
 	@echo '                     THREADS_SECONDS=30 THREADS_SEED=1'
 	@echo 'make check-static    gcc and clang -Werror, -fanalyzer, clang-tidy, cppcheck'
@@ -67,6 +68,9 @@ need:
 need-clang:
 	@t/bin/deps --static
 
+need-valgrind:
+	@t/bin/deps --memory
+
 # What apxs and pkg-config say. Made once, because asking takes longer than
 # compiling a file, and included, so that a bare machine gets its packages
 # before anything is asked.
@@ -88,7 +92,7 @@ build/flags.mk: Makefile t/bin/deps
 	   echo "CTL_LIBS := $$(pkg-config --libs $(CTL_PKGS))"; \
 	 } | tr -d '\r' >$@.$$$$ && mv $@.$$$$ $@
 
-ifneq ($(filter-out help clean down deps need need-clang deb check-deb,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean down deps need need-clang need-valgrind deb check-deb,$(or $(MAKECMDGOALS),all)),)
 ifeq ($(shell mkdir -p build 2>/dev/null && test -w build && echo yes),)
 $(error $(shell id -un) may not write to $(CURDIR)/build, where everything is made; work in a checkout of your own)
 endif
@@ -110,6 +114,8 @@ EXTRA_fuzzer   = -fsanitize=fuzzer-no-link,address,undefined \
 LINK_fuzzer    = -fsanitize=fuzzer,address,undefined
 EXTRA_tsan     = -fsanitize=thread -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 LINK_tsan      = -fsanitize=thread
+# as fast as may be, and lines that can be found again
+EXTRA_valgrind = -O1 -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 EXTRA_coverage = --coverage -O0 -U_FORTIFY_SOURCE
 LINK_coverage  = --coverage
 
@@ -130,12 +136,16 @@ SRC      = $(wildcard mod_scim.c) $(wildcard modules/*/*.c)
 MOD_SRC  = $(filter-out modules/ctl/%,$(SRC))
 # what knows nothing of httpd: unit tests, fuzzing and scimctl link this
 LIB_SRC  = $(filter-out mod_scim.c modules/httpd/% modules/console/%,$(MOD_SRC))
+# with which each piece of memory can be told from the next
+ifneq ($(filter asan valgrind,$(VARIANT)),)
+BLOCKS   = t/memory/blocks.c
+endif
 UNIT_SRC = $(wildcard t/unit/*.c)
 PROP_SRC = $(wildcard t/property/*.c)
 FUZZ_SRC = $(filter-out t/fuzz/replay.c,$(wildcard t/fuzz/*.c))
 
 MOD_OBJ  = $(MOD_SRC:%.c=$(B)/obj/%.o)
-LIB_OBJ  = $(LIB_SRC:%.c=$(B)/obj/%.o)
+LIB_OBJ  = $(LIB_SRC:%.c=$(B)/obj/%.o) $(BLOCKS:%.c=$(B)/obj/%.o)
 CTL_OBJ  = $(patsubst %.c,$(B)/obj/%.o,$(wildcard modules/ctl/*.c))
 UNIT_BIN = $(UNIT_SRC:t/unit/%.c=$(B)/unit/%)
 PROP_BIN = $(PROP_SRC:t/property/%.c=$(B)/property/%)
@@ -216,7 +226,12 @@ $(B)/threads/service: $(B)/obj/t/threads/service.o $(B)/obj/t/threads/watch.o \
 	@$(if $(V),:,echo '  LINK    $@')
 	$(Q)$(LINK_CORE)
 
-programs: $(B)/mod_scim.so $(if $(CTL_OBJ),$(B)/scimctl)
+# The same for httpd.
+$(B)/blocks.so: $(BLOCKS:%.c=$(B)/obj/%.o)
+	$(Q)$(CC) -shared -o $@ $(LINK_$(VARIANT)) $^
+
+programs: $(B)/mod_scim.so $(if $(CTL_OBJ),$(B)/scimctl) \
+    $(if $(filter asan valgrind,$(VARIANT)),$(B)/blocks.so)
 
 # ---- tests ----
 
@@ -226,7 +241,8 @@ test-programs: need
 
 all-programs: programs $(B)/wall/mod_scim.so $(UNIT_BIN) $(PROP_BIN) $(FUZZ_BIN)
 
-RUN_asan = SCIM_SANITIZE=1 SCIM_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)"
+RUN_valgrind = SCIM_VALGRIND=1 SCIM_PRELOAD='$(CURDIR)/$(B)/blocks.so'
+RUN_asan = SCIM_SANITIZE=1 SCIM_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so) $(CURDIR)/$(B)/blocks.so"
 
 test: test-programs
 	@SCIM_BUILD='$(CURDIR)/$(B)' SCIM_MODULE='$(CURDIR)/$(B)/mod_scim.so' \
@@ -237,6 +253,12 @@ test: test-programs
 check-sanitize:
 	@$(MAKE) VARIANT=asan planted
 	@$(MAKE) VARIANT=asan test
+
+# The same under valgrind, which takes its time: what each process read and
+# wrote, and what it lost.
+check-memory: need-valgrind
+	@$(MAKE) VARIANT=valgrind planted
+	@$(MAKE) VARIANT=valgrind test
 
 planted: all
 	$(LOCKED) $(B)/mod_planted.so
@@ -313,7 +335,9 @@ check-mutants: need
 
 # FUZZ_SECONDS, or FUZZ_RUNS, for each harness: see t/bin/fuzz.
 fuzz: need-clang
-	@$(MAKE) VARIANT=fuzzer fuzz-run
+	@$(MAKE) VARIANT=asan fuzz-programs
+	@$(MAKE) VARIANT=fuzzer fuzz-programs
+	@t/bin/fuzz build/fuzzer/fuzz build/asan/fuzz
 	@$(MAKE) property
 
 # Filters by chance, on PostgreSQL and in memory.
@@ -324,8 +348,10 @@ property:
 	@PROPERTY_FILTERS=$(PROPERTY_FILTERS) PROPERTY_SEED=$(PROPERTY_SEED) \
 	    $(MAKE) test TESTS='t/property/filter.c -v'
 
-fuzz-run: $(FUZZ_BIN)
-	@t/bin/fuzz $(B)/fuzz
+fuzz-programs: need
+	$(LOCKED) harnesses
+
+harnesses: $(FUZZ_BIN)
 
 # What it costs, beside static files and bare SQL. Nothing else should run.
 bench: all
@@ -387,7 +413,8 @@ clean:
 
 FORCE:
 
-.PHONY: all help deps need need-clang programs test test-programs all-programs \
-    check-sanitize planted check-threads threads-program check-static check-mutants objects tidy cppcheck \
-    fuzz fuzz-run bench demo up down install deb check-deb property coverage \
+.PHONY: all help deps need need-clang need-valgrind programs test test-programs all-programs \
+    check-sanitize check-memory planted check-threads threads-program \
+    check-static check-mutants objects tidy cppcheck \
+    fuzz fuzz-programs harnesses bench demo up down install deb check-deb property coverage \
     coverage-programs reached-programs clean FORCE

@@ -10,6 +10,7 @@ use File::Temp ();
 use JSON::PP ();
 use POSIX ();
 use ScimTest::Sys qw(top slurp spew);
+use ScimTest::Valgrind ();
 
 our @EXPORT = qw(scimctl conninfo_of);
 
@@ -33,7 +34,7 @@ sub scimctl {
         open STDIN, '<', "$file{in}" or POSIX::_exit(126);
         open STDOUT, '>', "$file{out}" or POSIX::_exit(126);
         open STDERR, '>', "$file{err}" or POSIX::_exit(126);
-        { no warnings 'exec'; exec program(), @args }
+        { no warnings 'exec'; exec ScimTest::Valgrind::command(program()), @args }
         POSIX::_exit(127);
     }
     return { pid => $pid, file => \%file } if $opt->{background};

@@ -29,6 +29,7 @@ use Scalar::Util qw(blessed);
 use Time::HiRes qw(sleep);
 use ScimTest::Sys qw(top test_user run_cmd free_port make_dir slurp slurp_from
                      spew alive pid_in wait_until);
+use ScimTest::Valgrind ();
 
 use constant BASE_PATH => '/scim/v2';
 use constant MODULES   => qw(authz_core alias mime dir);
@@ -95,6 +96,8 @@ sub reference_conf {
                   {$& =~ s/#(?=<|Scim)//gr}mse
             or die "conf/scim.conf: there is no commented <ScimResource Group>\n";
     }
+    # time enough where all takes longer
+    $text =~ s/^#(ScimTimeout|ScimPoolTimeout) .*/$1 60s/mg if $ENV{SCIM_VALGRIND};
     # a limit of deactivations within an hour is a poor companion of tests
     $opt{guard} or $text =~ s/^([ \t]*)(?=ScimGuard[ \t])/$1#/m
         or die "conf/scim.conf has no ScimGuard\n";
@@ -200,7 +203,7 @@ sub command {
     my ($self, @args) = @_;
     my %env = (LD_PRELOAD => $ENV{SCIM_PRELOAD});
     delete $env{LD_PRELOAD} unless $env{LD_PRELOAD};
-    return run_cmd({ status => 1, env => \%env }, program(),
+    return run_cmd({ status => 1, env => \%env }, ScimTest::Valgrind::command(program()),
         '-d', $self->{dir}, '-f', $self->conf_file, @args);
 }
 

@@ -24,6 +24,7 @@ use ScimTest::Cluster ();
 use ScimTest::Httpd ();
 use ScimTest::Log ();
 use ScimTest::Sys qw(top test_user free_port port_taken make_dir slurp spew alive wait_until);
+use ScimTest::Valgrind ();
 
 my $T = top() . '/t';
 my $POINTER = "$T/logs/server.json";    # servers left up by -start-httpd
@@ -76,7 +77,7 @@ sub run {
         if (!@tests && !@native) {
             @offline = (native('t/unit'), _scripts('guard'), native('t/fuzz'),
                         native('t/property'));
-            @tests = map { _scripts($_) } qw(api client);
+            @tests = ScimTest::Valgrind::bearable(map { _scripts($_) } qw(api client));
             push @argv, @tests;
         }
         else {
@@ -85,7 +86,7 @@ sub run {
             @tests = grep { !m{^(?:\./)?t/guard(?:/|$)} } @tests;
             @argv = grep { !m{^(?:\./)?t/guard(?:/|$)} } @argv;
         }
-        $self->_sanitizer_logs;
+        $self->_report_logs;
         _start_cluster() if grep { m{t/property/} } @offline;
         $self->_harness(2)->aggregate_tests($aggregate, @offline) if @offline;
         $self->_finish unless @tests;
@@ -122,10 +123,11 @@ sub _harness {
                 or return undef;
             my $program = "$BUILD/$kind/$name";
             return "1..1\nnot ok 1 - $program is not built\n" unless -x $program;
-            return [$program] if $kind eq 'unit';
-            return [$program, $cluster->conninfo(user => ScimTest::Cluster::SUPERUSER)]
+            my @program = ScimTest::Valgrind::command($program);
+            return \@program if $kind eq 'unit';
+            return [@program, $cluster->conninfo(user => ScimTest::Cluster::SUPERUSER)]
                 if $kind eq 'property';
-            return [$program, "$T/fuzz/corpus/$name"];
+            return [@program, "$T/fuzz/corpus/$name"];
         },
     });
 }
@@ -174,15 +176,17 @@ sub _make_run_dir {
     $ENV{SCIM_TEST_RUN} = $run;
 }
 
-# Sanitizers write where both we and the children of httpd may, or, when the
-# parent is root, to error_log in spite of it: both are looked at.
-sub _sanitizer_logs {
-    return unless $ENV{SCIM_SANITIZE};
+# Sanitizers and valgrind write where both we and the children of httpd may, or,
+# when the parent is root, the former to error_log in spite of it: both are
+# looked at.
+sub _report_logs {
+    return unless $ENV{SCIM_SANITIZE} || $ENV{SCIM_VALGRIND};
     _make_run_dir();
-    mkdir "$run/sanitizer";
-    chmod 01777, "$run/sanitizer";
-    $ENV{ASAN_OPTIONS} = "detect_leaks=0:log_path=$run/sanitizer/asan";
-    $ENV{UBSAN_OPTIONS} = "print_stacktrace=1:log_path=$run/sanitizer/ubsan";
+    mkdir "$run/reports";
+    chmod 01777, "$run/reports";
+    $ENV{ASAN_OPTIONS} = "detect_leaks=0:log_path=$run/reports/asan";
+    $ENV{UBSAN_OPTIONS} = "print_stacktrace=1:log_path=$run/reports/ubsan";
+    $ENV{SCIM_VALGRIND} = "$run/reports" if $ENV{SCIM_VALGRIND};
 }
 
 sub start {
@@ -198,7 +202,7 @@ sub start {
     local $SIG{TERM} = sub { $self->_not_up };
 
     my $ok = eval {
-        $self->_sanitizer_logs;
+        $self->_report_logs;
         $ENV{SCIM_MODULE} = ScimTest::Httpd::module_file();
         _start_cluster();
         my $url = "http://127.0.0.1:$self->{conf_opts}{port}";
@@ -218,6 +222,10 @@ sub start {
         no warnings 'redefine';
         local *Apache::TestServer::wait_till_is_up = sub {
             return wait_until(60, sub { port_taken($self->{conf_opts}{port}) });
+        };
+        my $start_cmd = \&Apache::TestServer::start_cmd;
+        local *Apache::TestServer::start_cmd = sub {
+            return join ' ', ScimTest::Valgrind::command($start_cmd->(@_));
         };
         local $ENV{LD_PRELOAD} = $ENV{SCIM_PRELOAD} if $ENV{SCIM_PRELOAD};
         $server->start or $self->_not_up;
@@ -301,9 +309,8 @@ sub _finish {
             push @trouble, map { "not announced in error_log: $_" }
                 ScimTest::Log::faults(slurp($log), @announced);
         }
-        for my $file (glob "$run/sanitizer/*san.*") {
-            push @trouble, 'sanitizer report: ' . slurp($file);
-        }
+        push @trouble, map { "report: $_" }
+            grep { $_ ne '' } map { slurp($_) } glob "$run/reports/*";
         _keep_logs();
     }
     for my $parser ($aggregate->parsers) {

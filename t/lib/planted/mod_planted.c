@@ -1,6 +1,8 @@
-/* A module with two faults, for the proof that the sanitizers see what
- * happens inside httpd: /planted/heap reads behind a heap block, and
- * /planted/overflow overflows a signed integer. Never part of a normal build.
+/* A module with faults, for the proof that the sanitizers and memcheck see what
+ * happens inside httpd: /planted/heap reads behind a heap block, /planted/pool
+ * behind a piece of a pool, /planted/overflow overflows a signed integer,
+ * /planted/blank decides by memory that was never written, and /planted/leak
+ * loses a heap block. Never part of a normal build.
  */
 #include <httpd.h>
 #include <http_config.h>
@@ -23,9 +25,26 @@ static int planted_handler(request_rec *r)
         free(planted_block);
         return behind ? OK : HTTP_NO_CONTENT;
     }
+    if (strcmp(r->uri, "/planted/pool") == 0) {
+        planted_block = apr_pcalloc(r->pool, 8);
+        return planted_block[7 + planted_one] ? OK : HTTP_NO_CONTENT;
+    }
     if (strcmp(r->uri, "/planted/overflow") == 0) {
         return INT_MAX - 1 + planted_one + planted_one < 0 ? OK
                                                           : HTTP_NO_CONTENT;
+    }
+    if (strcmp(r->uri, "/planted/blank") == 0) {
+        int rv;
+
+        planted_block = malloc(8);
+        rv = planted_block[planted_one] ? OK : HTTP_NO_CONTENT;
+        free(planted_block);
+        return rv;
+    }
+    if (strcmp(r->uri, "/planted/leak") == 0) {
+        planted_block = malloc(8);
+        planted_block = NULL;
+        return HTTP_NO_CONTENT;
     }
     return DECLINED;
 }
