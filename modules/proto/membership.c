@@ -25,14 +25,18 @@ typedef struct user_t {
     int is;                 /* and at this step */
 } user_t;
 
-scim_membership_t *scim_membership_make(apr_pool_t *pool)
+scim_membership_t *scim_membership_make(const scim_rtype_t *users,
+                                        const char *base_url,
+                                        apr_pool_t *pool)
 {
     scim_membership_t *membership = apr_pcalloc(pool, sizeof(*membership));
 
     membership->steps = apr_array_make(pool, 4, sizeof(step_t));
     membership->named = apr_array_make(pool, 8, sizeof(const char *));
     membership->seen = apr_hash_make(pool);
-    membership->users = apr_hash_make(pool);
+    membership->told = apr_hash_make(pool);
+    membership->users = users;
+    membership->base_url = base_url;
     membership->pool = pool;
     return membership;
 }
@@ -103,6 +107,14 @@ static scim_err_t *decode_member(const char **pid,
     return NULL;
 }
 
+/* What says that there is nobody. An object without an id does not: it is
+ * about somebody, and does not say whom. */
+static int is_nobody(const scim_json_t *value)
+{
+    return !value
+        || (value->type != SCIM_JSON_OBJECT && scim_json_is_empty(value));
+}
+
 static scim_err_t *decode_members(const apr_array_header_t **pids,
                                   const scim_membership_t *membership,
                                   const scim_json_t *value)
@@ -124,15 +136,6 @@ static scim_err_t *decode_members(const apr_array_header_t **pids,
 static int is_named(const scim_attr_t *sub, const char *name)
 {
     return sub && strcasecmp(sub->name, name) == 0;
-}
-
-/* Whether a filter looks at a sub-attribute. */
-static int looks_at(const scim_filter_t *filter, const char *name)
-{
-    return filter->kind == SCIM_FILTER_COMPARE
-         ? is_named(filter->sub, name)
-         : looks_at(filter->left, name)
-           || (filter->right && looks_at(filter->right, name));
 }
 
 /* The ids of all who can pass the filter, or NULL: anybody may. *pexact is
@@ -171,11 +174,6 @@ static scim_err_t *remove_filtered(scim_membership_t *membership,
     const apr_array_header_t *ids;
     int exact = 1;
 
-    if (looks_at(filter, "$ref")) {
-        return scim_err_make(SCIM_ERR_INVALID_PATH, membership->pool,
-                             "members cannot be chosen by $ref; choose them by "
-                             "value");
-    }
     ids = who_can_pass(&exact, filter, membership->pool);
     if (!ids && ++membership->filters > SCIM_MEMBERS_FILTERS_MAX) {
         return scim_err_make(SCIM_ERR_TOO_LARGE, membership->pool,
@@ -209,7 +207,7 @@ scim_err_t *scim_membership_note(scim_membership_t *membership,
         add_step(membership, ids ? STEP_REMOVE : STEP_REMOVE_ALL, ids, NULL);
         return NULL;
     }
-    if (!scim_json_is_empty(value)) {
+    if (!is_nobody(value)) {
         SCIM_TRY(decode_members(&ids, membership, value));
     }
     if (op == SCIM_MEMBERS_REPLACE) {
@@ -225,7 +223,7 @@ scim_err_t *scim_membership_note(scim_membership_t *membership,
 
 void scim_membership_forget(scim_membership_t *membership)
 {
-    apr_hash_clear(membership->users);
+    apr_hash_clear(membership->told);
 }
 
 void scim_membership_tell(scim_membership_t *membership, const char *id,
@@ -236,25 +234,30 @@ void scim_membership_tell(scim_membership_t *membership, const char *id,
     user->id = id;
     user->display = display;
     user->was = user->is = is_member;
-    apr_hash_set(membership->users, id, APR_HASH_KEY_STRING, user);
+    apr_hash_set(membership->told, id, APR_HASH_KEY_STRING, user);
 }
 
 static user_t *get_user(const scim_membership_t *membership, const char *id)
 {
-    return apr_hash_get(membership->users, id, APR_HASH_KEY_STRING);
+    return apr_hash_get(membership->told, id, APR_HASH_KEY_STRING);
 }
 
-static int passes(const scim_filter_t *filter, const user_t *user,
+static int passes(const scim_membership_t *membership,
+                  const scim_filter_t *filter, const user_t *user,
                   apr_pool_t *scratch)
 {
     scim_json_t *element;
+    const char *url;
 
     if (!filter) {
         return 1;
     }
     apr_pool_clear(scratch);
+    url = scim_rtype_location(membership->users, membership->base_url,
+                              user->id, scratch);
     element = scim_json_make(SCIM_JSON_OBJECT, scratch);
     scim_json_set(element, "value", scim_json_make_string(user->id, scratch));
+    scim_json_set(element, "$ref", scim_json_make_string(url, scratch));
     scim_json_set(element, "type", scim_json_make_string("User", scratch));
     if (user->display) {
         scim_json_set(element, "display",
@@ -292,7 +295,8 @@ static void remove_listed(const scim_membership_t *membership,
         user_t *user = get_user(membership,
                                 APR_ARRAY_IDX(step->ids, i, const char *));
 
-        if (user && user->is && passes(step->filter, user, scratch)) {
+        if (user && user->is
+            && passes(membership, step->filter, user, scratch)) {
             user->is = 0;
         }
     }
@@ -303,11 +307,11 @@ static void remove_all(const scim_membership_t *membership,
 {
     apr_hash_index_t *hi;
 
-    for (hi = apr_hash_first(membership->pool, membership->users); hi;
+    for (hi = apr_hash_first(membership->pool, membership->told); hi;
          hi = apr_hash_next(hi)) {
         user_t *user = apr_hash_this_val(hi);
 
-        if (user->is && passes(step->filter, user, scratch)) {
+        if (user->is && passes(membership, step->filter, user, scratch)) {
             user->is = 0;
         }
     }
@@ -349,7 +353,7 @@ scim_err_t *scim_membership_resolve(const apr_array_header_t **padded,
         }
     }
     apr_pool_destroy(scratch);
-    for (hi = apr_hash_first(pool, membership->users); hi;
+    for (hi = apr_hash_first(pool, membership->told); hi;
          hi = apr_hash_next(hi)) {
         sort_out(added, removed, apr_hash_this_val(hi));
     }

@@ -32,28 +32,33 @@ typedef struct scim_membership_t {
     int needs_all;              /* a step asks about members it does not
                                  * name */
     int filters;                /* steps that look at every member */
-    apr_hash_t *users;          /* by id: what scim_membership_tell() told */
+    apr_hash_t *told;           /* by id: what scim_membership_tell() told */
     apr_hash_t *seen;           /* the ids of `named` */
+    const scim_rtype_t *users;  /* what members are */
+    const char *base_url;       /* and where they are found */
     apr_pool_t *pool;
 } scim_membership_t;
 
 /* How many filters of a request may have to look at every member. */
 #define SCIM_MEMBERS_FILTERS_MAX 10
 
-/** Begin with no steps. Everything lives in @a pool. */
-scim_membership_t *scim_membership_make(apr_pool_t *pool);
+/** Begin with no steps. Everything lives in @a pool; @a base_url has no slash
+ * at its end. */
+scim_membership_t *scim_membership_make(const scim_rtype_t *users,
+                                        const char *base_url,
+                                        apr_pool_t *pool);
 
 /**
  * Take down one operation.
  *
  * @param path  of the operation; its attr is `members`
  * @param value NULL: none given. Members as objects, one object, or the bare
- *              id of one; null and "" are nobody to add, and all to remove
- *              where no value is given
+ *              id of one. To add or to replace by null, "" and [] is to do so
+ *              with nobody; to remove, no value and null mean everybody. An
+ *              object without an id is refused in each of them
  * @return NULL; SCIM_ERR_INVALID_VALUE for a value that does not say who is
  *         meant, or names a group; SCIM_ERR_MUTABILITY for what would change
- *         a member in place; SCIM_ERR_INVALID_PATH for a filter by `$ref`;
- *         SCIM_ERR_TOO_LARGE for one filter too many
+ *         a member in place; SCIM_ERR_TOO_LARGE for one filter too many
  */
 scim_err_t *scim_membership_note(scim_membership_t *membership,
                                  scim_members_op_t op,

@@ -2,6 +2,7 @@
 #include "schema/builtin.h"
 
 #include <apr_cstr.h>
+#include <apr_escape.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
 
@@ -146,6 +147,14 @@ const scim_attr_t *scim_rtype_attr_anywhere(const scim_rtype_t *type,
         }
     }
     return NULL;
+}
+
+const char *scim_rtype_location(const scim_rtype_t *type,
+                                const char *base_url, const char *id,
+                                apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, base_url, "/", type->endpoint, "/",
+                       apr_pescape_path_segment(pool, id), NULL);
 }
 
 const scim_schema_t *scim_rtype_schema(const scim_rtype_t *type,

@@ -60,6 +60,11 @@ const scim_attr_t *scim_rtype_attr(const scim_rtype_t *type,
 const scim_attr_t *scim_rtype_attr_anywhere(const scim_rtype_t *type,
                                             const char *name);
 
+/** The URL of a resource of this type; @a base_url has no slash at its end. */
+const char *scim_rtype_location(const scim_rtype_t *type,
+                                const char *base_url, const char *id,
+                                apr_pool_t *pool);
+
 /** The schema with this URN (ASCII case ignored), or NULL. */
 const scim_schema_t *scim_rtype_schema(const scim_rtype_t *type,
                                        const char *urn);

@@ -231,6 +231,12 @@ static scim_err_t *talk_change(scim_talk_t *talk, void *baton)
 
 /* What requests bring */
 
+static scim_membership_t *make_membership(const scim_call_t *call)
+{
+    return scim_membership_make(call->mapping->relation->others->type,
+                                call->request->base_url, call->request->pool);
+}
+
 /* A group of some thousands of members must be taken back as it was read.
  * Parsing that much is not for those whose token is not valid. */
 static scim_err_t *read_json(const scim_json_t **pbody,
@@ -294,7 +300,7 @@ scim_err_t *scim_groups_create(scim_reply_t *reply, const scim_call_t *call)
     scim_view_t view;
     scim_err_t *err;
 
-    group.membership = scim_membership_make(call->request->pool);
+    group.membership = make_membership(call);
     err = read_create(&group, &view, call);
     if (err) {
         return scim_resources_refuse(call, err);
@@ -312,7 +318,7 @@ scim_err_t *scim_groups_put(scim_reply_t *reply, const scim_call_t *call)
     scim_view_t view;
     scim_err_t *err;
 
-    group.membership = scim_membership_make(call->request->pool);
+    group.membership = make_membership(call);
     /* who is left out goes, as all that is left out does */
     SCIM_TRY(scim_membership_note(group.membership, SCIM_MEMBERS_REPLACE,
                                   &members, &nobody));
@@ -334,7 +340,7 @@ scim_err_t *scim_groups_patch(scim_reply_t *reply, const scim_call_t *call)
     scim_view_t view;
     scim_err_t *err;
 
-    group.membership = scim_membership_make(call->request->pool);
+    group.membership = make_membership(call);
     err = read_patch(&group, &view, call);
     if (err) {
         return scim_resources_refuse_one(call, err);

@@ -239,6 +239,7 @@ static scim_err_t *write_part(scim_sql_t *sql, const search_t *search,
     }
     scim_sql_init(sql, talk->call->request->pool);
     sql->with_related = part->with_related;
+    sql->base_url = talk->call->request->base_url;
     return scim_sql_list(sql, part->mapping, part->facts, &talk->call->asker,
                          &page);
 }

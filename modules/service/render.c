@@ -1,6 +1,5 @@
 #include "service/render.h"
 
-#include <apr_escape.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
@@ -24,14 +23,6 @@ void scim_render_init(scim_render_t *render, const scim_mapping_t *mapping,
     render->base_url = base_url;
     render->extras = apr_palloc(pool, mapping->type->nattrs
                                       * sizeof(*render->extras));
-}
-
-const char *scim_render_location(const char *base_url,
-                                 const scim_rtype_t *type, const char *id,
-                                 apr_pool_t *pool)
-{
-    return apr_pstrcat(pool, base_url, "/", type->endpoint, "/",
-                       apr_pescape_path_segment(pool, id), NULL);
 }
 
 /* Find where each attribute stands in the JSONB column. */
@@ -416,10 +407,10 @@ static void put_related_sub(scim_buf_t *buf, const scim_render_t *render,
     scim_span_t value;
 
     if (strcmp(sub->name, "$ref") == 0) {
-        text = scim_render_location(render->base_url,
-                                    mapping->relation->others->type,
-                                    text_of(find_member(one, "value"),
-                                            scratch), scratch);
+        text = scim_rtype_location(mapping->relation->others->type,
+                                   render->base_url,
+                                   text_of(find_member(one, "value"),
+                                           scratch), scratch);
     }
     else if (strcmp(sub->name, "type") == 0) {
         text = scim_related_type(mapping);
@@ -529,8 +520,8 @@ static void put_meta(scim_buf_t *buf, const scim_render_t *render,
             text = type->name;
         }
         else if (strcmp(sub->name, "location") == 0) {
-            text = scim_render_location(render->base_url, type, row->id,
-                                        buf->pool);
+            text = scim_rtype_location(type, render->base_url, row->id,
+                                       buf->pool);
         }
         else if (strcmp(sub->name, "version") == 0) {
             text = scim_row_version(mapping, row, buf->pool);

@@ -25,9 +25,4 @@ void scim_render_init(scim_render_t *render, const scim_mapping_t *mapping,
 void scim_render_resource(scim_buf_t *buf, const scim_render_t *render,
                           const scim_row_t *row);
 
-/** The URL of a resource. */
-const char *scim_render_location(const char *base_url,
-                                 const scim_rtype_t *type, const char *id,
-                                 apr_pool_t *pool);
-
 #endif

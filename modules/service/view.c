@@ -74,9 +74,9 @@ void scim_view_reply(scim_reply_t *reply, const scim_call_t *call,
     scim_render_t render;
 
     reply->etag = scim_row_version(mapping, row, request->pool);
-    reply->content_location = scim_render_location(request->base_url,
-                                                   mapping->type, row->id,
-                                                   request->pool);
+    reply->content_location = scim_rtype_location(mapping->type,
+                                                  request->base_url, row->id,
+                                                  request->pool);
     if (status == 201 || call->is_me) {
         reply->location = reply->content_location;
     }

@@ -155,16 +155,47 @@ static int is_same_path(const scim_column_t *column, const scope_t *scope,
         && strcasecmp(column->element, scope->mapped->element) == 0;
 }
 
-/* What is known of a related resource. Its URL is nowhere in the database. */
+/* The id in a URL, as scim_rtype_location() writes it: keys that are numbers
+ * or UUIDs stand there as they are. */
+static const char *id_in_url(const writer_t *w, const char *id)
+{
+    const char *type = w->facts->others->key_type;
+
+    if (!scim_sql_is_text_key(type)) {
+        return id;
+    }
+    return apr_pstrcat(w->pool, "(SELECT string_agg(CASE WHEN c COLLATE \"C\" ~ "
+        "'^[A-Za-z0-9$_.+!*''(),:@&=~-]$' THEN c ELSE regexp_replace(encode("
+        "convert_to(c, 'UTF8'), 'hex'), '(..)', '%\\1', 'g') END, '' "
+        "ORDER BY n) FROM regexp_split_to_table(", id, ", '') "
+        "WITH ORDINALITY AS s(c, n))", NULL);
+}
+
+static const char *related_url(const writer_t *w, const char *id)
+{
+    const char *base = w->sql->base_url ? w->sql->base_url : "";
+
+    APR_ARRAY_PUSH(w->sql->params, const char *) =
+        scim_rtype_location(w->mapping->relation->others->type, base, "",
+                            w->pool);
+    return apr_psprintf(w->pool, "($%d::text || %s)", w->sql->params->nelts,
+                        id_in_url(w, id));
+}
+
+/* What is known of a related resource. */
 static scim_err_t *related_operand(const writer_t *w, operand_t *operand,
                                    const scim_filter_t *filter)
 {
     const scim_mapping_t *others = w->mapping->relation->others;
     const char *name = filter->sub ? filter->sub->name : "";
+    const char *id = apr_pstrcat(w->pool, "o.",
+        scim_mapping_quote(others->key, w->pool), "::text", NULL);
 
     if (strcasecmp(name, "value") == 0) {
-        operand->text = apr_pstrcat(w->pool, "o.",
-            scim_mapping_quote(others->key, w->pool), "::text", NULL);
+        operand->text = id;
+    }
+    else if (strcasecmp(name, "$ref") == 0) {
+        operand->text = related_url(w, id);
     }
     else if (strcasecmp(name, "display") == 0) {
         operand->text = scim_related_display(w->mapping, w->pool);

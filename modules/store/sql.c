@@ -19,6 +19,7 @@ void scim_sql_init(scim_sql_t *sql, apr_pool_t *pool)
     scim_buf_init(&sql->text, 1024, pool);
     sql->params = apr_array_make(pool, 16, sizeof(const char *));
     sql->with_related = 0;
+    sql->base_url = NULL;
 }
 
 void scim_sql_param(scim_sql_t *sql, const char *value, const char *type)
@@ -81,16 +82,26 @@ static int is_uuid_key(const char *text)
     return text[36] == '\0';
 }
 
+static int is_integer(const char *key_type)
+{
+    return strcmp(key_type, "bigint") == 0 || strcmp(key_type, "integer") == 0
+        || strcmp(key_type, "smallint") == 0;
+}
+
 int scim_sql_is_key(const char *key_type, const char *text)
 {
     if (strcmp(key_type, "uuid") == 0) {
         return is_uuid_key(text);
     }
-    if (strcmp(key_type, "bigint") == 0 || strcmp(key_type, "integer") == 0
-        || strcmp(key_type, "smallint") == 0) {
+    if (is_integer(key_type)) {
         return is_integer_key(text, key_type);
     }
     return *text && scim_utf8_is_valid(text, strlen(text));
+}
+
+int scim_sql_is_text_key(const char *key_type)
+{
+    return strcmp(key_type, "uuid") != 0 && !is_integer(key_type);
 }
 
 /* Pieces */

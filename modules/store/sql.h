@@ -29,6 +29,9 @@ typedef struct scim_sql_t {
                                      * their members, or groups; for the caller
                                      * to set. The relation is not read without
                                      * need */
+    const char *base_url;           /* under which clients find resources, for
+                                     * filters that look at their URLs; for the
+                                     * caller to set */
 } scim_sql_t;
 
 /* The name of a further column: the counter of ScimVersion. */
@@ -78,6 +81,9 @@ void scim_sql_literal(scim_sql_t *sql, const char *text);
 /** Whether the text can be a key of this type, in the one spelling that the
  * server itself would give it. */
 int scim_sql_is_key(const char *key_type, const char *text);
+
+/** Whether keys of this type are texts of any characters. */
+int scim_sql_is_text_key(const char *key_type);
 
 /** Only the token. */
 void scim_sql_token(scim_sql_t *sql, const scim_mapping_t *mapping,

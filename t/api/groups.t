@@ -184,7 +184,34 @@ is_deeply found(Users => "groups.value eq \"$id\""), [$u0, $u1], 'users by group
 is_deeply found(Users => "groups eq \"$second\""), [$u0], 'users by group, short';
 is_deeply found(Users => 'groups.display eq "zebra"'), [$u0], 'users by the name of a group';
 is_deeply found(Users => 'groups[display sw "fire" and type eq "direct"]'), [$u0, $u1], 'users by an element of groups';
-is_error get('/Groups?filter=' . filter('members.$ref eq "x"'), @there), 400, 'invalidFilter', qr/\$ref/, 'a filter by $ref is refused';
+{
+    my ($group, $user) = ($h->base . "/Groups/$id", $h->base . "/Users/$u1");
+    my $ref = '$ref';
+    for my $case (
+        [Groups => "members.$ref eq \"$user\"", [$id]], [Groups => "members[$ref eq \"$user\" and type eq \"User\"]", [$id]],
+        [Groups => "members[$ref ew \"/Users/$u0\" and value eq \"$u1\"]", []], [Groups => "members.$ref co \"/Users/\" and displayName eq \"zebra\"", [$second]],
+        [Groups => "members.$ref eq \"/Users/$u1\"", []], [Groups => "members.$ref pr and displayName sw \"z\"", [$second]],
+        [Users => "groups.$ref eq \"$group\"", [$u0, $u1]], [Users => "groups[$ref sw \"$group\" and display sw \"fire\"]", [$u0, $u1]],
+        [Users => "groups.$ref eq \"" . uc($group) . '"', []], [Users => "userName eq \"$user[2]{userName}\" and not (groups.$ref pr)", [$u2]],
+    ) {
+        is_deeply found(@$case[0, 1]), $case->[2], "$case->[0] by URL: $case->[1]";
+    }
+}
+
+# Nothing is advertised that no filter can ask for.
+{
+    my %asked;
+    for my $schema (@{ get('/Schemas', @there)->json->{Resources} }) {
+        my $type = $schema->{id} eq GROUP ? 'Groups' : 'Users';
+        my @all = map { my $name = $_->{name};
+            ($name, map { "$name.$_->{name}" } @{ $_->{subAttributes} || [] }) } @{ $schema->{attributes} };
+        is_deeply [grep { get("/$type?count=0&filter=" . filter("$schema->{id}:$_ pr"), @there)->code != 200 } @all], [],
+            "every attribute of $schema->{name} can be asked for";
+        $asked{$type} += @all;
+    }
+    cmp_ok $asked{Groups}, '>=', 6, 'those of groups are among them';
+    cmp_ok $asked{Users}, '>', 50, 'and those of users';
+}
 is_error get('/Groups?filter=' . filter('userName eq "x"'), @there), 400, 'invalidFilter', undef, 'a group has no userName';
 is_error get('/Groups?filter=' . filter('displayName eq'), @there), 400, 'invalidFilter', undef, 'a filter that cannot be read';
 {

@@ -17,7 +17,7 @@ CREATE SCHEMA crm;
 CREATE TABLE crm.people (key uuid PRIMARY KEY DEFAULT gen_random_uuid(), firm text NOT NULL, login text NOT NULL,
     "on" boolean NOT NULL, shown text, gone boolean NOT NULL DEFAULT false);
 CREATE UNIQUE INDEX ON crm.people (firm, lower(login)) WHERE NOT gone;
-CREATE TABLE crm."Squads" ("Key" text PRIMARY KEY DEFAULT 'a "b" \c-' || gen_random_uuid(), firm text NOT NULL,
+CREATE TABLE crm."Squads" ("Key" text PRIMARY KEY DEFAULT 'a "b" \c-ä%&~' || gen_random_uuid(), firm text NOT NULL,
     "Title" varchar(40) NOT NULL, rev integer NOT NULL DEFAULT 1, gone boolean NOT NULL DEFAULT false);
 CREATE INDEX ON crm."Squads" (firm, lower("Title")) WHERE NOT gone;
 CREATE TABLE crm."In" ("Squad" text NOT NULL, "Who" uuid NOT NULL, UNIQUE ("Who", "Squad"));
@@ -55,7 +55,7 @@ my $h = extra_httpd(conninfo => cluster()->conninfo(dbname => $name), edit => su
 END
 my @there = (base => $h->base, token => $token);
 
-sub enc { my ($text) = @_; return $text =~ s/([^A-Za-z0-9])/sprintf '%%%02X', ord $1/ger }
+sub enc { my ($text) = @_; utf8::encode($text); return $text =~ s/([^A-Za-z0-9])/sprintf '%%%02X', ord $1/ger }
 sub find { my ($type, $text) = @_; return [map { $_->{id} } @{ get("/$type?filter=" . enc($text), @there)->json->{Resources} }] }
 sub quoted { my ($text) = @_; return '"' . $text =~ s/(["\\])/\\$1/gr . '"' }
 
@@ -80,6 +80,10 @@ is_deeply find(Groups => "members eq \"$u2\""), [$g->{id}], 'found by member';
 is_deeply find(Groups => 'members eq "17"'), [], 'what cannot be a key finds nothing';
 is_deeply find(Groups => 'displayName eq "tEAM" and id eq ' . quoted($g->{id})), [$g->{id}], 'found by name and id';
 is_deeply find(Users => 'groups eq ' . quoted($g->{id})), [$u2], 'users found by group';
+my $url = get("/Users/$u2", @there)->json->{groups}[0]{'$ref'};
+like $url, qr{/Groups/[\x21-\x7e]+$}, 'its URL is escaped';
+is_deeply find(Users => 'groups.$ref eq ' . quoted($url)), [$u2], 'and by its URL';
+is_deeply find(Groups => 'members.$ref eq ' . quoted($h->base . "/Users/$u2")), [$g->{id}], 'as it is by the URL of a member';
 is put($path, { displayName => 'Crew', members => [{ value => $u1 }, { value => $u2 }] }, @there)->code, 200, 'PUT';
 is scalar(@{ get($path, @there)->json->{members} }), 2, 'two members';
 is post('/Groups', { displayName => 'crew' }, @there)->code, 201, 'a name twice: the application has nothing against it';

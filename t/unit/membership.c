@@ -22,6 +22,11 @@ static scim_json_t *json(const char *text, apr_pool_t *pool)
     return value;
 }
 
+static scim_membership_t *make(apr_pool_t *pool)
+{
+    return scim_membership_make(scim_builtin_user(pool), "https://x/v2", pool);
+}
+
 static int compare(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -94,7 +99,24 @@ static const struct {
       " all + -u0 u1 u2" },
     { "{\"op\":\"remove\",\"path\":\"members\",\"value\":\"\"}", BY_ID },
     { "{\"op\":\"remove\",\"path\":\"members\",\"value\":[{}]}", BY_ID },
+    { "{\"op\":\"remove\",\"path\":\"members\",\"value\":{}}", BY_ID },
     { "{\"op\":\"remove\",\"path\":\"members\",\"value\":[7]}", BY_ID },
+    { "{\"op\":\"add\",\"path\":\"members\",\"value\":{}}", BY_ID },
+    { "{\"op\":\"add\",\"path\":\"members\",\"value\":\"\"}", " + -" },
+    { "{\"op\":\"add\",\"path\":\"members\",\"value\":[\"\"]}", BY_ID },
+    { "{\"op\":\"replace\",\"path\":\"members\",\"value\":{}}", BY_ID },
+    { "{\"op\":\"replace\",\"path\":\"members\",\"value\":[{}]}", BY_ID },
+    { "{\"op\":\"replace\",\"path\":\"members\",\"value\":[\"\"]}", BY_ID },
+    { "{\"op\":\"replace\",\"path\":\"members\",\"value\":[null]}", BY_ID },
+    { "{\"op\":\"replace\",\"path\":\"members\",\"value\":{\"value\":null}}",
+      BY_ID },
+    { "{\"op\":\"replace\",\"value\":{\"members\":{}}}", BY_ID },
+    { "{\"op\":\"replace\",\"path\":\"members\",\"value\":\"\"}",
+      " all + -u0 u1 u2" },
+    { "{\"op\":\"replace\",\"path\":\"members\",\"value\":null}",
+      " all + -u0 u1 u2" },
+    { "{\"op\":\"replace\",\"path\":\"members\",\"value\":[]}",
+      " all + -u0 u1 u2" },
     { "{\"op\":\"remove\",\"path\":\"members\",\"value\":[[\"u1\"]]}", BY_ID },
     { REMOVE("members[value eq \\\"u1\\\"]"), "u1 + -u1" },
     { REMOVE("members[value eq \\\"U1\\\"]"), "U1 + -" },
@@ -112,8 +134,10 @@ static const struct {
       " all + -u0 u1 u2" },
     { REMOVE("members[display ew \\\"2\\\"]"), " all + -u2" },
     { REMOVE("members[colour eq \\\"red\\\"]"), " + -" },
-    { REMOVE("members[$ref eq \\\"x\\\"]"), "!400 invalidPath: members cannot"
-      " be chosen by $ref; choose them by value" },
+    { REMOVE("members[$ref eq \\\"https://x/v2/Users/u1\\\"]"), " all + -u1" },
+    { REMOVE("members[$ref eq \\\"https://y/v2/Users/u1\\\"]"), " all + -" },
+    { REMOVE("members[$ref ew \\\"/u2\\\" or value eq \\\"u0\\\"]"),
+      " all + -u0 u2" },
     { REMOVE("members.value"), IN_PLACE },
     { "{\"op\":\"replace\",\"path\":\"members[value eq \\\"u1\\\"].value\","
       "\"value\":\"u2\"}", IN_PLACE },
@@ -182,12 +206,13 @@ static void test_bodies(apr_pool_t *pool)
         { "{\"members\":[{\"value\":\"u0\"},{\"value\":\"u3\"}]}",
           "u0 u3 all +u3 -u1 u2" },
         { "{\"Members\":\"u3\"}", "u3 all +u3 -u0 u1 u2" },
-        { "{\"members\":[{\"display\":\"x\"}]}", BY_ID }
+        { "{\"members\":[{\"display\":\"x\"}]}", BY_ID },
+        { "{\"members\":{}}", BY_ID }
     };
     size_t i;
 
     for (i = 0; i < COUNT(bodies); i++) {
-        scim_membership_t *membership = scim_membership_make(pool);
+        scim_membership_t *membership = make(pool);
         scim_err_t *err = scim_patch_merge_members(membership,
             json(bodies[i].body, pool), intake(pool));
 
@@ -219,7 +244,7 @@ static void test_resource(apr_pool_t *pool)
 /* A conversation that begins anew asks anew. */
 static void test_again(apr_pool_t *pool)
 {
-    scim_membership_t *membership = scim_membership_make(pool);
+    scim_membership_t *membership = make(pool);
     scim_err_t *err = note(membership, "{\"op\":\"add\",\"path\":\"members\","
                            "\"value\":\"u3\"}", pool);
 
@@ -238,7 +263,7 @@ static void test_again(apr_pool_t *pool)
 
 static void test_limit(apr_pool_t *pool)
 {
-    scim_membership_t *membership = scim_membership_make(pool);
+    scim_membership_t *membership = make(pool);
     const char *operations = REMOVE("members[display pr]");
     int i;
 
@@ -247,7 +272,7 @@ static void test_limit(apr_pool_t *pool)
                                  REMOVE("members[display pr]"), NULL);
     }
     ok(!note(membership, operations, pool), "as many filters as may be");
-    membership = scim_membership_make(pool);
+    membership = make(pool);
     operations = apr_pstrcat(pool, operations, ",",
                              REMOVE("members[display pr]"), NULL);
     is_str(outcome(membership, note(membership, operations, pool), pool),
@@ -263,7 +288,7 @@ int main(void)
     apr_initialize();
     apr_pool_create(&pool, NULL);
     for (i = 0; i < COUNT(rows); i++) {
-        scim_membership_t *membership = scim_membership_make(pool);
+        scim_membership_t *membership = make(pool);
         scim_err_t *err = note(membership, rows[i].operations, pool);
 
         is_str(outcome(membership, err, pool), rows[i].want, "%s",

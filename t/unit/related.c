@@ -90,6 +90,12 @@ static const char *shown(const scim_sql_t *sql, apr_pool_t *pool)
     " nullif(o.\"login\"::text, ''))"
 #define UUID "00000000-0000-4000-8000-00000000000a"
 
+#define TEXT_URL "($1::text || (SELECT string_agg(CASE WHEN c COLLATE \"C\"" \
+    " ~ '^[A-Za-z0-9$_.+!*''(),:@&=~-]$' THEN c ELSE regexp_replace(encode(" \
+    "convert_to(c, 'UTF8'), 'hex'), '(..)', '%\\1', 'g') END, '' ORDER BY n)" \
+    " FROM regexp_split_to_table(o.\"tid\"::text, '') WITH ORDINALITY AS" \
+    " s(c, n)))"
+
 static const struct {
     int is_group;
     const char *filter, *condition;
@@ -107,9 +113,9 @@ static const struct {
       " AND (m.\"who\" = $1::bigint)), false))) <- 17" },
     { 1, "members.value co \"1\"", "(" MEMBERS " AND (strpos(o.\"uid\"::text,"
       " $1::text) > 0))) <- 1" },
-    { 1, "members.$ref eq \"x\"", "!filter: attribute \"members.$ref\" at"
-      " character 1 is not kept by this service, so nothing can be found by"
-      " it" },
+    { 1, "members.$ref eq \"https://x/Users/17\"", "(" MEMBERS " AND"
+      " (($1::text || o.\"uid\"::text) = $2::text)))"
+      " <- https://x/Users/, https://x/Users/17" },
     { 0, "groups eq \"" UUID "\"", "(" GROUPS " AND (m.\"team\" = $1::uuid)))"
       " <- " UUID },
     { 0, "groups.value eq \"1\"", "(" GROUPS " AND false))" },
@@ -131,6 +137,7 @@ static void test_filters(apr_pool_t *pool)
         scim_sql_t sql;
 
         scim_sql_init(&sql, pool);
+        sql.base_url = "https://x";
         if (!err) {
             err = scim_condition_write(&sql, mapping, filters[i].is_group
                                        ? &group_facts : &user_facts, filter);
@@ -139,6 +146,24 @@ static void test_filters(apr_pool_t *pool)
                    : shown(&sql, pool), filters[i].condition, "%s",
                filters[i].filter);
     }
+}
+
+/* A key that is any text stands in a URL as scim_rtype_location() writes it. */
+static void test_text_key(apr_pool_t *pool)
+{
+    scim_facts_t teams = group_facts, people = user_facts;
+    const scim_filter_t *filter = NULL;
+    scim_sql_t sql;
+
+    teams.key_type = "text";
+    people.others = &teams;
+    scim_sql_init(&sql, pool);
+    sql.base_url = "https://x";
+    ok(!scim_filter_parse(&filter, "groups.$ref pr", users->type, pool)
+       && !scim_condition_write(&sql, users, &people, filter),
+       "a filter by the URL of a text key");
+    is_str(shown(&sql, pool), "(" GROUPS " AND (" TEXT_URL " IS NOT NULL AND "
+           TEXT_URL " <> '')))" " <- https://x/Groups/", "escapes it");
 }
 
 /* The evaluator picks by the same rules from what is composed. */
@@ -441,6 +466,7 @@ int main(void)
     apr_pool_create(&pool, NULL);
     make_mappings(pool);
     test_filters(pool);
+    test_text_key(pool);
     test_evaluator(pool);
     test_get(pool);
     test_look(pool);

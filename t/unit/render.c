@@ -400,8 +400,8 @@ static void test_locations(const scim_mapping_t *mapping, apr_pool_t *pool)
         const scim_json_t *shown = json(rendered(mapping, &row, NULL, NULL,
                                                  pool), pool);
 
-        is_str(scim_render_location(BASE, mapping->type, locations[i].id,
-                                    pool), locations[i].location,
+        is_str(scim_rtype_location(mapping->type, BASE, locations[i].id,
+                                   pool), locations[i].location,
                "U5: the URL of id %s", locations[i].id);
         is_str(shown ? scim_json_find(shown, "id")->text : NULL,
                locations[i].id, "U5: the id as it is");
