@@ -13,8 +13,9 @@ typedef struct parser_t {
     scim_lexer_t lexer;
     scim_token_t token;         /* the next one */
     const scim_rtype_t *type;   /* NULL: what is parsed stands in brackets */
-    const scim_rtype_t *const *types;   /* whose attributes are known as well;
-                                         * NULL: no others */
+    const scim_scope_t *own;    /* the same with what of it is kept, and */
+    const scim_scope_t *all;    /* whose attributes are known as well; NULL:
+                                 * no others */
     const scim_attr_t *within;  /* in brackets: the attribute they belong to;
                                  * NULL: one that is not known */
     int bracketed;
@@ -28,7 +29,8 @@ typedef struct parser_t {
 typedef struct target_t {
     const scim_attr_t *attr;    /* NULL: not known */
     const scim_attr_t *sub;
-    int is_foreign;             /* the attribute of another type */
+    int is_foreign;             /* the attribute of another type, or kept of
+                                 * that alone */
     apr_size_t at;
 } target_t;
 
@@ -321,35 +323,47 @@ static scim_err_t *resolve_sub(target_t *target, const char *name,
 
 /* What is never returned may not be asked for either: answers would betray
  * it. */
-static int resolve_in(target_t *target, const scim_rtype_t *type,
-                      const char *text, const parser_t *p)
+static int resolve_in(target_t *target, const scim_scope_t *scope,
+                      const char *text, int must_be_kept, const parser_t *p)
 {
-    scim_name_t name = scim_rtype_resolve(type, text, p->pool);
+    scim_name_t name = scim_rtype_resolve(scope->type, text, p->pool);
 
+    if (name.kind != SCIM_NAME_ATTR || !scim_attr_is_readable(name.attr)
+        || (name.sub && !scim_attr_is_readable(name.sub))) {
+        return 0;
+    }
     target->attr = name.attr;
     target->sub = name.sub;
-    return name.kind == SCIM_NAME_ATTR
-        && scim_attr_is_readable(name.attr)
-        && (!name.sub || scim_attr_is_readable(name.sub));
+    return !must_be_kept || !scope->kept
+        || scope->kept[(name.sub ? name.sub : name.attr)->index];
+}
+
+/* Of the type itself, or else of another one. */
+static int resolve_among(target_t *target, const char *text, int must_be_kept,
+                         const parser_t *p)
+{
+    const scim_scope_t *scope = p->all;
+
+    target->is_foreign = 0;
+    if (resolve_in(target, p->own, text, must_be_kept, p)) {
+        return 1;
+    }
+    target->is_foreign = 1;
+    for (; scope && scope->type; scope++) {
+        if (resolve_in(target, scope, text, must_be_kept, p)) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static scim_err_t *resolve_attr(target_t *target, const scim_token_t *token,
                                 const parser_t *p)
 {
-    const scim_rtype_t *const *type = p->types;
-
     target->at = token->at;
-    target->is_foreign = 0;
-    if (resolve_in(target, p->type, token->text, p)) {
-        return NULL;
-    }
-    target->is_foreign = 1;
-    for (; type && *type; type++) {
-        if (resolve_in(target, *type, token->text, p)) {
-            return NULL;
-        }
-    }
-    return unknown_attribute(p, token);
+    return resolve_among(target, token->text, 1, p)
+        || resolve_among(target, token->text, 0, p)
+         ? NULL : unknown_attribute(p, token);
 }
 
 /* Whether a resource passes that has no value to be compared. */
@@ -439,7 +453,7 @@ static scim_err_t *parse_expression(const scim_filter_t **pnode, parser_t *p)
     SCIM_TRY(p->token.kind == SCIM_TOKEN_OPEN_BRACKET
              ? parse_element(pnode, &target, p)
              : parse_comparison(pnode, target, p));
-    /* what another type has, this one has no value of */
+    /* what another type alone keeps, this one has no value of */
     if (target.is_foreign) {
         *pnode = make_constant(*pnode, p);
     }
@@ -550,15 +564,16 @@ static scim_lexer_t make_lexer(const char *text, apr_size_t len,
 
 scim_err_t *scim_filter_parse_among(const scim_filter_t **pfilter,
                                     const char *text,
-                                    const scim_rtype_t *type,
-                                    const scim_rtype_t *const *types,
+                                    const scim_scope_t *own,
+                                    const scim_scope_t *all,
                                     apr_pool_t *pool)
 {
     parser_t p = { make_lexer(text, strlen(text), SCIM_ERR_INVALID_FILTER,
                               pool) };
 
-    p.type = type;
-    p.types = types;
+    p.type = own->type;
+    p.own = own;
+    p.all = all;
     p.pool = pool;
     return parse(pfilter, p);
 }
@@ -566,7 +581,9 @@ scim_err_t *scim_filter_parse_among(const scim_filter_t **pfilter,
 scim_err_t *scim_filter_parse(const scim_filter_t **pfilter, const char *text,
                               const scim_rtype_t *type, apr_pool_t *pool)
 {
-    return scim_filter_parse_among(pfilter, text, type, NULL, pool);
+    scim_scope_t own = { type, NULL };
+
+    return scim_filter_parse_among(pfilter, text, &own, NULL, pool);
 }
 
 scim_err_t *scim_filter_parse_element(const scim_filter_t **pfilter,

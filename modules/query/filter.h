@@ -92,17 +92,24 @@ struct scim_filter_t {
 scim_err_t *scim_filter_parse(const scim_filter_t **pfilter, const char *text,
                               const scim_rtype_t *type, apr_pool_t *pool);
 
+/* A resource type, and what of it is kept. */
+typedef struct scim_scope_t {
+    const scim_rtype_t *type;       /* NULL: the end of a list */
+    const unsigned char *kept;      /* by attribute index; NULL: all of it */
+} scim_scope_t;
+
 /**
  * The same where resources of several types are looked for: what another one
- * of them has, and this one has not, has no value in any resource of this
- * type (RFC 7644 section 3.4.2.1). What none of them has is refused.
+ * of them keeps, and this one does not have or does not keep, has no value in
+ * any resource of this type (RFC 7644 section 3.4.2.1). What none of them has
+ * is refused; what some have and none keeps stays in the tree of those.
  *
- * @param types all of them, ended by NULL
+ * @param all the types, @a own among them
  */
 scim_err_t *scim_filter_parse_among(const scim_filter_t **pfilter,
                                     const char *text,
-                                    const scim_rtype_t *type,
-                                    const scim_rtype_t *const *types,
+                                    const scim_scope_t *own,
+                                    const scim_scope_t *all,
                                     apr_pool_t *pool);
 
 /**

@@ -23,8 +23,6 @@ typedef struct part_t {
     const unsigned char *shown;     /* by attribute index */
     int with_related;               /* members, or groups, are shown */
     const scim_filter_t *filter;    /* NULL: everything */
-    scim_err_t *refused;            /* why the filter finds nothing of this
-                                     * type, or NULL */
     scim_order_t order;
     scim_answer_t answer;
 } part_t;
@@ -60,17 +58,17 @@ static int has_cursor(const search_t *search)
 /* Reading the request */
 
 static scim_err_t *add_part(search_t *search, const scim_mapping_t *mapping,
-                            const scim_rtype_t *const *types,
-                            apr_pool_t *pool)
+                            const scim_scope_t *all, apr_pool_t *pool)
 {
+    const scim_scope_t own = { mapping->type, mapping->kept };
     const scim_list_t *list = &search->list;
     const scim_attr_t *related = mapping->type->related;
     part_t *part = apr_array_push(search->parts);
 
     part->mapping = mapping;
     if (list->filter) {
-        part->refused = scim_filter_parse_among(&part->filter, list->filter,
-                                                mapping->type, types, pool);
+        SCIM_TRY(scim_filter_parse_among(&part->filter, list->filter, &own,
+                                         all, pool));
     }
     SCIM_TRY(scim_projection_make(&part->shown, list->attributes,
                                   list->excluded, mapping->type, pool));
@@ -231,9 +229,6 @@ static scim_err_t *write_part(scim_sql_t *sql, const search_t *search,
     scim_page_t page = { part->filter, &part->order, NULL, skip, count,
                          !has_cursor(search) };
 
-    if (part->refused) {
-        return part->refused;
-    }
     if (begins && has_cursor(search)) {
         page.after = &search->after;
     }
@@ -254,14 +249,12 @@ static scim_err_t *ask_part(scim_talk_t *talk, part_t *part,
     return scim_talk_ask(&its, &part->answer, sql, ask);
 }
 
-/* Walk through the parts until the page is full. A filter by what is not kept
- * of one resource type finds nothing of it; by what is kept of none it is
- * refused. */
+/* Walk through the parts until the page is full. A filter by what is kept of
+ * none of them is refused as a whole, to those whose token is valid. */
 static scim_err_t *ask_parts(search_t *search, scim_talk_t *talk)
 {
-    int left = search->list.count, asked = 0, i;
+    int left = search->list.count, i;
     apr_int64_t skip = search->list.start - 1;
-    scim_err_t *refused = NULL;
     scim_sql_t sql;
 
     if (is_by_cursor(search) && left) {
@@ -272,12 +265,11 @@ static scim_err_t *ask_parts(search_t *search, scim_talk_t *talk)
         scim_err_t *err = write_part(&sql, search, talk, part, skip, left);
 
         if (err) {
-            refused = err;
-            continue;
+            SCIM_TRY(scim_talk_token(talk, SCIM_ASK_ALONE));
+            return err;
         }
         SCIM_TRY(ask_part(talk, part, &sql, is_by_cursor(search)
                                             ? SCIM_ASK_KEYS : SCIM_ASK_ALONE));
-        asked = 1;
         left -= part->answer.count;
         skip -= skip < part->answer.total ? skip : part->answer.total;
         if (!has_cursor(search)) {
@@ -286,10 +278,6 @@ static scim_err_t *ask_parts(search_t *search, scim_talk_t *talk)
         else if (!left) {
             break;
         }
-    }
-    if (!asked) {
-        SCIM_TRY(scim_talk_token(talk, SCIM_ASK_ALONE));
-        return refused;
     }
     return NULL;
 }
@@ -359,19 +347,19 @@ static scim_err_t *read_search(search_t *search, const scim_call_t *call,
                                int nmappings, int is_search)
 {
     apr_pool_t *pool = call->request->pool;
-    const scim_rtype_t **types = apr_pcalloc(pool, ((apr_size_t)nmappings + 1)
-                                                   * sizeof(*types));
-    int readable = 0, i;
+    scim_scope_t *all = apr_pcalloc(pool, ((apr_size_t)nmappings + 1)
+                                          * sizeof(*all));
+    int i;
 
     for (i = 0; i < nmappings; i++) {
-        types[i] = mappings[i]->type;
+        all[i].type = mappings[i]->type;
+        all[i].kept = mappings[i]->kept;
     }
     SCIM_TRY(read_list(search, call, is_search));
     for (i = 0; i < nmappings; i++) {
-        SCIM_TRY(add_part(search, mappings[i], types, pool));
-        readable += !part_at(search, i)->refused;
+        SCIM_TRY(add_part(search, mappings[i], all, pool));
     }
-    return readable ? NULL : part_at(search, 0)->refused;
+    return NULL;
 }
 
 static scim_err_t *serve(scim_reply_t *reply, const scim_call_t *call,

@@ -22,6 +22,7 @@ scim_mapping_t *scim_mapping_make(const scim_rtype_t *type, apr_pool_t *pool)
     mapping->places = apr_palloc(pool, type->nattrs * sizeof(int));
     memset(mapping->places, -1, type->nattrs * sizeof(int));
     mapping->stored = apr_pcalloc(pool, type->nattrs);
+    mapping->kept = apr_pcalloc(pool, type->nattrs);
     mapping->redacted = apr_pcalloc(pool, type->nattrs);
     return mapping;
 }
@@ -393,6 +394,22 @@ static int can_be_extra(const scim_rtype_t *type, const scim_attr_t *attr)
         && attr->returned != SCIM_RETURNED_NEVER;
 }
 
+static void find_kept(scim_mapping_t *mapping)
+{
+    const scim_rtype_t *type = mapping->type;
+    int i;
+
+    for (i = 0; i < type->nattrs; i++) {
+        const scim_attr_t *attr = type->attrs[i];
+
+        mapping->kept[i] = mapping->stored[i] || attr == type->id
+            || attr == type->meta
+            || (attr->parent == type->meta
+                && (mapping->places[i] >= 0
+                    || strcmp(attr->name, "resourceType") == 0));
+    }
+}
+
 static void mark_related(scim_mapping_t *mapping)
 {
     const scim_attr_t *related = mapping->type->related;
@@ -402,6 +419,7 @@ static void mark_related(scim_mapping_t *mapping)
     for (i = 0; i < related->nsubs; i++) {
         mapping->stored[related->subs[i].index] = 1;
     }
+    find_kept(mapping);
 }
 
 /* What clients never see, events do not show either. */
@@ -653,6 +671,7 @@ const char *scim_mapping_finish(scim_mapping_t *mapping, apr_pool_t *pool)
         return wrong;
     }
     find_stored(mapping);
+    find_kept(mapping);
     redact_secrets(mapping);
     return NULL;
 }

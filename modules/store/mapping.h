@@ -97,6 +97,9 @@ struct scim_mapping_t {
                                  * simple attribute or sub-attribute outside
                                  * any element; -1: none */
     unsigned char *stored;      /* by attribute index: kept at all */
+    unsigned char *kept;        /* likewise, and besides what comes from the
+                                 * row itself (id, meta): what filters can ask
+                                 * for */
     unsigned char *redacted;    /* by attribute index: events say that it
                                  * changed, not to what */
     int redacts;                /* the configuration has asked for that */

@@ -245,6 +245,37 @@ is_error get('/Groups?filter=' . filter('displayName eq'), @there), 400, 'invali
     is_deeply [sort keys %type], [qw(Group User)], 'a query from the root covers both types';
 }
 
+# ---- the root, where one type keeps what the other does not ----
+
+{
+    my $own = extra_httpd(groups => 1, edit => sub { s{^\s*ScimExtra.*\n}{}mg; s{(<ScimResource Group>.*?)^\s*ScimAttribute\s+externalId.*?\n}{$1}ms });
+    my @own = (base => $own->base);
+    my $root = sub { [sort map { "$_->{meta}{resourceType} $_->{id}" } @{ get('/?count=1000&filter=' . filter($_[0]), @own)->json->{Resources} || [] }] };
+    my @users = map { "User $_->{id}" } @{ get('/Users?count=1000', @own)->json->{Resources} };
+    my @groups = map { "Group $_->{id}" } @{ get('/Groups?count=1000', @own)->json->{Resources} };
+    my ($name, $who) = ($user[0]{userName}, "User $u0");
+    for my $case (
+        ['displayName eq "zebra"', ["Group $second"]],
+        ["userName eq \"$name\" or displayName eq \"zebra\"", [sort $who, "Group $second"]],
+        ["userName eq \"$name\" and not (displayName eq \"zebra\")", [$who]],
+        ["userName eq \"$name\" and displayName ne \"zebra\"", [$who]],
+        ["userName eq \"$name\" and displayName pr", []],
+        ['not (displayName pr)', [sort @users]],
+        ['not (externalId pr) and displayName pr', [sort @groups]],
+        ["externalId pr or id eq \"$second\"", [sort "Group $second", (grep { $_ eq "User $second" } @users),
+            map { "User $_->{id}" } grep { defined $_->{externalId} } @{ get('/Users?count=1000', @own)->json->{Resources} }]],
+    ) {
+        is_deeply $root->($case->[0]), [sort { $a cmp $b } keys %{ { map { $_ => 1 } @{ $case->[1] } } }], "from the root: $case->[0]";
+    }
+    is_error get('/Users?filter=' . filter('displayName pr'), @own), 400, 'invalidFilter', qr/not kept/,
+        'at its own endpoint what is not kept is refused';
+    is_error get('/?filter=' . filter($_), @own), 400, 'invalidFilter', qr/"title" .* not kept/, "what no type keeps is refused: $_"
+        for 'title eq "x"', 'displayName eq "zebra" or title eq "x"', 'not (title pr)';
+    is_error post('/.search', { filter => 'title pr' }, @own), 400, 'invalidFilter', qr/not kept/, 'by search as well';
+    is_error get('/?filter=' . filter('title pr'), @own, token => 'scim_' . '0' x 64), 401, undef, undef, 'and not without a token';
+    $own->stop;
+}
+
 # ---- the root ----
 
 {

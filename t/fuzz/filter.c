@@ -33,7 +33,7 @@ static const char joy[] =
     "\"seat\":{\"code\":\"x\",\"rank\":1}}}";
 
 static scim_rtype_t *type;
-static const scim_rtype_t *types[3];      /* users, groups */
+static scim_scope_t scopes[3];      /* users, groups */
 static scim_json_t *resource;
 
 static void check(int holds)
@@ -52,8 +52,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     apr_initialize();
     apr_pool_create(&pool, NULL);
     type = make_test_type(pool);
-    types[0] = type;
-    types[1] = scim_builtin_group(pool);
+    scopes[0].type = type;
+    scopes[1].type = scim_builtin_group(pool);
     check(!scim_json_parse(&resource, joy, strlen(joy), pool));
     return 0;
 }
@@ -87,9 +87,9 @@ static void check_filter(const char *text, apr_pool_t *pool)
     check_nodes(filter, strlen(text));
     scim_filter_matches(filter, type, resource, pool);
     /* what can be asked of users can be asked of groups beside them */
-    check(!scim_filter_parse_among(&filter, text, types[1], types, pool));
+    check(!scim_filter_parse_among(&filter, text, &scopes[1], scopes, pool));
     check_nodes(filter, strlen(text));
-    scim_filter_matches(filter, types[1], resource, pool);
+    scim_filter_matches(filter, scopes[1].type, resource, pool);
 }
 
 static void check_element(const char *text, apr_pool_t *pool)

@@ -872,7 +872,8 @@ static void test_among(scim_rtype_t *user, apr_pool_t *pool)
           "filter: unknown attribute \"nothing\" at character 9", NULL }
     };
     scim_rtype_t *group = scim_builtin_group(pool);
-    const scim_rtype_t *types[] = { user, group, NULL };
+    const scim_scope_t scopes[] = { { user, NULL }, { group, NULL },
+                                    { NULL, NULL } };
     size_t i, j;
 
     for (i = 0; i < COUNT(rows); i++) {
@@ -881,22 +882,63 @@ static void test_among(scim_rtype_t *user, apr_pool_t *pool)
                                                      : rows[i].of_user;
             const scim_filter_t *filter;
             scim_err_t *err = scim_filter_parse_among(&filter, rows[i].text,
-                                                      types[j], types, pool);
+                                                      &scopes[j], scopes,
+                                                      pool);
 
             is_str(err ? err->detail : tree(filter, pool), want,
-                   "among: %s, of a %s", rows[i].text, types[j]->name);
+                   "among: %s, of a %s", rows[i].text, scopes[j].type->name);
         }
     }
     for (i = 0; i < 2; i++) {
         const scim_filter_t *filter;
 
         ok(!scim_filter_parse_among(&filter, i ? "members ne \"7\""
-                                                 : "members pr", user, types,
-                                    pool)
+                                                 : "members pr", &scopes[0],
+                                    scopes, pool)
            && scim_filter_matches(filter, user,
                                   scim_json_make(SCIM_JSON_OBJECT, pool),
                                   pool) == (int)i,
            "a user has no members");
+    }
+}
+
+/* What one type has and does not keep is nothing there where another keeps
+ * it; where none does, it is left to be refused. */
+static void test_kept(scim_rtype_t *user, apr_pool_t *pool)
+{
+    static const struct {
+        const char *text, *of_user, *of_group;
+    } rows[] = {
+        { "displayName eq \"x\"", "false", "displayName eq \"x\"" },
+        { "displayName ne \"x\"", "true", "displayName ne \"x\"" },
+        { "userName eq \"x\" or displayName eq \"x\"",
+          "(userName eq \"x\" | false)", "(false | displayName eq \"x\")" },
+        { "externalId pr", "externalId pr", "false" },
+        { "title eq \"x\"", "title eq \"x\"", "false" }
+    };
+    scim_rtype_t *group = scim_builtin_group(pool);
+    unsigned char *of_user = apr_palloc(pool, user->nattrs);
+    unsigned char *of_group = apr_palloc(pool, group->nattrs);
+    const scim_scope_t scopes[] = { { user, of_user }, { group, of_group },
+                                    { NULL, NULL } };
+    size_t i, j;
+
+    memset(of_user, 1, user->nattrs);
+    of_user[scim_rtype_attr(user, NULL, "displayName")->index] = 0;
+    of_user[scim_rtype_attr(user, NULL, "title")->index] = 0;
+    memset(of_group, 1, group->nattrs);
+    of_group[group->external_id->index] = 0;
+    for (i = 0; i < COUNT(rows); i++) {
+        for (j = 0; j < 2; j++) {
+            const scim_filter_t *filter;
+            scim_err_t *err = scim_filter_parse_among(&filter, rows[i].text,
+                                                      &scopes[j], scopes,
+                                                      pool);
+
+            is_str(err ? err->detail : tree(filter, pool),
+                   j ? rows[i].of_group : rows[i].of_user,
+                   "kept: %s, of a %s", rows[i].text, scopes[j].type->name);
+        }
     }
 }
 
@@ -918,6 +960,7 @@ int main(void)
     test_matching_numbers(pool);
     test_matching_elements(type, pool);
     test_among(type, pool);
+    test_kept(type, pool);
     apr_terminate();
     return done_testing();
 }
