@@ -31,7 +31,17 @@ static const char sql_columns[] =
     "THEN d.datlocprovider = 'b' OR d.datlocprovider = 'c' "
     "AND d.datcollate ~ '^(C|POSIX)([.]|$)' "
     "ELSE l.collprovider = 'b' OR l.collprovider = 'c' "
-    "AND l.collcollate ~ '^(C|POSIX)([.]|$)' END, true) "
+    "AND l.collcollate ~ '^(C|POSIX)([.]|$)' END, true), "
+    /* an identity column draws without rights, a serial does not */
+    "coalesce((SELECT pg_catalog.format('%I.%I', n.nspname, s.relname) "
+    "FROM pg_catalog.pg_depend AS u "
+    "JOIN pg_catalog.pg_class AS s ON s.oid = u.refobjid "
+    "JOIN pg_catalog.pg_namespace AS n ON n.oid = s.relnamespace "
+    "WHERE u.classid = 'pg_catalog.pg_attrdef'::regclass "
+    "AND u.objid = g.oid AND u.refclassid = 'pg_catalog.pg_class'::regclass "
+    "AND CASE s.relkind WHEN 'S' "
+    "THEN NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') END LIMIT 1), "
+    "'') "
     "FROM pg_catalog.pg_attribute AS a "
     "JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid "
     "JOIN pg_catalog.pg_type AS b ON b.oid = "
@@ -148,6 +158,7 @@ static void read_columns(scim_catalog_t *catalog, const PGresult *result,
         column->can_insert = is_true(result, i, 8);
         column->can_update = is_true(result, i, 9);
         column->is_by_code_point = is_true(result, i, 10);
+        column->closed_sequence = text(result, i, 11, pool);
         apr_hash_set(catalog->columns, column->name, APR_HASH_KEY_STRING,
                      column);
     }

@@ -14,6 +14,8 @@ typedef struct scim_catalog_column_t {
     int is_not_null;
     int is_filled;              /* by a default, an identity or a generator */
     const char *generation;     /* its expression; "": not generated */
+    const char *closed_sequence;/* SQL name of the one that its default draws
+                                 * from, when the role may not; "": none */
     int is_by_code_point;       /* its text has this order by itself */
     int can_select, can_insert, can_update;
 } scim_catalog_column_t;

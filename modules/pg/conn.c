@@ -45,6 +45,7 @@ struct scim_conn_t {
     PGconn *pg;
     char sqlstate[6];
     const char *constraint;     /* in the pool of the failed turn */
+    const char *column;         /* likewise */
     const char *detail;         /* likewise */
 };
 
@@ -288,6 +289,7 @@ scim_err_t *scim_conn_begin(scim_conn_t *conn, apr_time_t deadline,
     conn->has_prologue = 0;
     conn->sqlstate[0] = '\0';
     conn->constraint = NULL;
+    conn->column = NULL;
     conn->detail = NULL;
     if (is_open(conn) && apr_hash_count(conn->statements) < STATEMENTS_MAX) {
         return NULL;
@@ -468,6 +470,7 @@ static scim_err_t *refused(scim_conn_t *conn, const PGresult *result,
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *constraint = PQresultErrorField(result,
                                                 PG_DIAG_CONSTRAINT_NAME);
+    const char *column = PQresultErrorField(result, PG_DIAG_COLUMN_NAME);
     const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
     const char *cause;
     scim_err_t *err;
@@ -476,6 +479,7 @@ static scim_err_t *refused(scim_conn_t *conn, const PGresult *result,
     text = server_text(text ? text : PQresultErrorMessage(result), pool);
     apr_cpystrn(conn->sqlstate, state, sizeof(conn->sqlstate));
     conn->constraint = constraint ? apr_pstrdup(pool, constraint) : NULL;
+    conn->column = column ? apr_pstrdup(pool, column) : NULL;
     conn->detail = detail ? apr_pstrdup(pool, detail) : NULL;
     cause = apr_psprintf(pool, "%s (SQLSTATE %s)", text, state);
     if (strncmp(state, "SC4", 3) == 0 && apr_isdigit(state[3])
@@ -594,6 +598,7 @@ scim_err_t *scim_conn_turn(PGresult ***presults, scim_conn_t *conn,
 
     conn->sqlstate[0] = '\0';
     conn->constraint = NULL;
+    conn->column = NULL;
     conn->detail = NULL;
     if (!conn->pg) {
         return unavailable("the connection was lost", pool);
@@ -622,6 +627,11 @@ const char *scim_conn_sqlstate(const scim_conn_t *conn)
 const char *scim_conn_constraint(const scim_conn_t *conn)
 {
     return conn->constraint;
+}
+
+const char *scim_conn_column(const scim_conn_t *conn)
+{
+    return conn->column;
 }
 
 const char *scim_conn_detail(const scim_conn_t *conn)

@@ -84,6 +84,9 @@ const char *scim_conn_sqlstate(const scim_conn_t *conn);
 /** The constraint that the last failed turn named, or NULL. */
 const char *scim_conn_constraint(const scim_conn_t *conn);
 
+/** The column that the last failed turn named, or NULL. */
+const char *scim_conn_column(const scim_conn_t *conn);
+
 /** What the last failed turn said beside its message, or NULL. */
 const char *scim_conn_detail(const scim_conn_t *conn);
 

@@ -467,7 +467,20 @@ static int is_filled(const scim_mapping_t *mapping, const char *name)
     return has_constant(mapping, name);
 }
 
-static void check_not_null(proof_t *proof)
+/* What an INSERT of ours leaves to a default that draws from a sequence. */
+static void check_sequence(proof_t *proof, const dbcolumn_t *column)
+{
+    if (*column->closed_sequence
+        && !is_filled(proof->mapping, column->name)) {
+        note(proof, "column \"%s\" of %s draws from sequence %s, which role "
+             "\"%s\" may not use; GRANT USAGE ON SEQUENCE %s TO \"%s\"",
+             column->name, proof->mapping->table, column->closed_sequence,
+             proof->catalog->role, column->closed_sequence,
+             proof->catalog->role);
+    }
+}
+
+static void check_inserts(proof_t *proof)
 {
     apr_hash_index_t *hi;
 
@@ -476,6 +489,7 @@ static void check_not_null(proof_t *proof)
         const dbcolumn_t *column = apr_hash_this_val(hi);
 
         proof->about = column->name;
+        check_sequence(proof, column);
         if (column->is_not_null && !column->is_filled
             && !is_filled(proof->mapping, column->name)) {
             note(proof, "column \"%s\" of %s must not be NULL and nothing "
@@ -970,7 +984,7 @@ static void check_catalog(proof_t *proof, scim_facts_t *facts)
     check_columns(proof, facts);
     check_own_columns(proof, facts);
     check_counter(proof);
-    check_not_null(proof);
+    check_inserts(proof);
     check_constants(proof);
     if (!proof->findings->nelts) {
         check_indexes(proof, facts);

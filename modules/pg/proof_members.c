@@ -67,18 +67,28 @@ static void check_column(const proof_t *proof, const char *name,
     }
 }
 
-static void check_not_null(const proof_t *proof)
+/* What an INSERT of ours does not name. */
+static void check_rest_of_row(const proof_t *proof)
 {
     const scim_relation_t *relation = proof->relation;
+    const char *role = proof->catalog->role;
     apr_hash_index_t *hi;
 
     for (hi = apr_hash_first(proof->pool, proof->catalog->columns); hi;
          hi = apr_hash_next(hi)) {
         const scim_catalog_column_t *column = apr_hash_this_val(hi);
 
-        if (column->is_not_null && !column->is_filled
-            && strcmp(column->name, relation->own) != 0
-            && strcmp(column->name, relation->other) != 0) {
+        if (strcmp(column->name, relation->own) == 0
+            || strcmp(column->name, relation->other) == 0) {
+            continue;
+        }
+        if (*column->closed_sequence) {
+            note(proof, "ScimMembers: column \"%s\" of %s draws from sequence "
+                 "%s, which role \"%s\" may not use; GRANT USAGE ON SEQUENCE "
+                 "%s TO \"%s\"", column->name, relation->table,
+                 column->closed_sequence, role, column->closed_sequence, role);
+        }
+        if (column->is_not_null && !column->is_filled) {
             note(proof, "ScimMembers: column \"%s\" of %s must not be NULL and "
                  "nothing fills it when a member is added; ALTER TABLE %s ALTER "
                  "COLUMN \"%s\" DROP NOT NULL", column->name, relation->table,
@@ -218,7 +228,7 @@ scim_err_t *scim_proof_members(apr_array_header_t *findings,
     check_column(&proof, relation->own, groups, facts->key_type);
     check_column(&proof, relation->other, relation->others,
                  facts->others->key_type);
-    check_not_null(&proof);
+    check_rest_of_row(&proof);
     if (!findings->nelts && !catalog->is_view) {
         check_indexes(&proof);
     }

@@ -151,6 +151,26 @@ static void word_guard(const scim_talk_t *talk, scim_err_t *err)
     talk->call->reply->retry_after = (int)seconds;
 }
 
+/* A column that must not be NULL was to be cleared. The database is the one to
+ * say so: a trigger may have filled it. */
+static void word_not_null(const scim_talk_t *talk, scim_err_t *err)
+{
+    const char *name = scim_conn_column(talk->conn);
+    int i;
+
+    for (i = 0; name && i < talk->mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(talk->mapping->columns, i, scim_column_t);
+
+        if (strcmp(column->name, name) == 0) {
+            err->detail = apr_psprintf(talk->call->request->pool,
+                                       "%s cannot be removed or left empty: "
+                                       "the application needs a value",
+                                       column->target);
+        }
+    }
+}
+
 scim_err_t *scim_rules_word(const scim_talk_t *talk, scim_err_t *err,
                             const scim_state_t *state)
 {
@@ -160,6 +180,10 @@ scim_err_t *scim_rules_word(const scim_talk_t *talk, scim_err_t *err,
 
     if (err->kind == SCIM_ERR_HELD_BACK) {
         word_guard(talk, err);
+        return err;
+    }
+    if (strcmp(scim_conn_sqlstate(talk->conn), "23502") == 0) {
+        word_not_null(talk, err);
         return err;
     }
     for (i = 0; constraint && i < talk->facts->rules->nelts; i++) {

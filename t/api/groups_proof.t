@@ -98,6 +98,8 @@ for my $case (
         qr/ScimVersion: role "mod_scim" may not SELECT column "version"; (GRANT SELECT \("version"\) ON "public"\."teams" TO "mod_scim")$/],
     ['no index for names', 'DROP INDEX public.teams_name_live',
         qr/ScimAttribute displayName is what directories look groups up by, but no index serves; (CREATE INDEX ON "public"\."teams" \("organisation_id", "name_key"\) WHERE "deleted_at" IS NULL)$/],
+    ['a serial beside the members', 'ALTER TABLE public.team_members ADD COLUMN no serial',
+        qr/ScimMembers: column "no" of "public"\."team_members" draws from sequence public\.team_members_no_seq, which role "mod_scim" may not use; (GRANT USAGE ON SEQUENCE public\.team_members_no_seq TO "mod_scim")$/],
     ['a column of groups that nothing fills', "ALTER TABLE public.teams ADD COLUMN colour text NOT NULL DEFAULT 'red'; ALTER TABLE public.teams ALTER COLUMN colour DROP DEFAULT",
         qr/column "colour" of "public"\."teams" must not be NULL and nothing fills it when a directory creates a group; add ScimDefault colour VALUE, or (ALTER TABLE "public"\."teams" ALTER COLUMN "colour" DROP NOT NULL)$/],
     ['a schema that may not be used', 'CREATE SCHEMA hr; ALTER TABLE public.team_members SET SCHEMA hr; CREATE VIEW public.team_members AS SELECT * FROM hr.team_members',
