@@ -11,6 +11,7 @@
 #include "ctl/csv.h"
 #include "ctl/location.h"
 #include "pg/proof.h"
+#include "store/completion.h"
 
 #define FILE_MAX APR_INT64_C(67108864)
 
@@ -450,6 +451,7 @@ static int prepare(adoption_t *adoption, const scim_facts_t **pfacts,
     status = scim_ctl_query(&said, ctl, "SELECT pg_catalog.set_config("
                             "'scim.tenant', $1, false)", 1,
                             &adoption->tenant);
+    mapping = scim_mapping_complete(mapping, *pfacts, ctl->pool);
     adoption->mapping = mapping;
     adoption->sql = rows_sql(mapping, *pfacts, ctl->pool);
     adoption->names = apr_hash_make(ctl->pool);

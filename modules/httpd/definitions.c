@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "httpd/directives.h"
+#include "store/mapping.h"
 
 /* The next option: `name`, `name=value`, `name="a value"`, or the whole in
  * quotes. */
@@ -89,7 +90,10 @@ static const char *read_line(scim_draft_t *draft,
         if ((wrong = scim_attribute_line_parse(&line, args, pool))) {
             return wrong;
         }
-        wrong = scim_draft_attribute(draft, line.target, line.options);
+        wrong = scim_draft_attribute(draft, line.target,
+                                     scim_mapping_type_of(line.column,
+                                                          line.key, pool),
+                                     line.options);
     }
     else if (!ap_cstr_casecmp(directive->directive, SCIM_DIRECTIVE_SCHEMA)) {
         urn = ap_getword_conf(pool, &args);

@@ -17,6 +17,7 @@ typedef struct changing_t {
 struct scim_pool_t {
     const scim_pool_config_t *config;
     apr_pool_t *own;
+    scim_completions_t *completions;
     apr_thread_mutex_t *mutex;      /* guards what follows */
     apr_thread_cond_t *given_back;
     apr_array_header_t *idle;       /* of scim_conn_t *; the last is used
@@ -49,7 +50,7 @@ apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
                                        apr_pool_t *pool)
 {
     scim_pool_t *connections;
-    apr_pool_t *own;
+    apr_pool_t *own, *memory;
     apr_status_t status = make_own_pool(&own, pool, "scim_pool");
 
     if (status != APR_SUCCESS) {
@@ -67,8 +68,19 @@ apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
     if (status == APR_SUCCESS) {
         status = apr_thread_cond_create(&connections->given_back, own);
     }
+    if (status == APR_SUCCESS) {
+        status = make_own_pool(&memory, own, "scim_completions");
+    }
+    if (status == APR_SUCCESS) {
+        status = scim_completions_make(&connections->completions, memory);
+    }
     *ppool = connections;
     return status;
+}
+
+scim_completions_t *scim_pool_completions(scim_pool_t *connections)
+{
+    return connections->completions;
 }
 
 apr_interval_time_t scim_pool_timeout(const scim_pool_t *connections)

@@ -16,6 +16,7 @@
 #ifndef SCIM_PG_POOL_H
 #define SCIM_PG_POOL_H
 
+#include "pg/completions.h"
 #include "pg/conn.h"
 
 typedef struct scim_pool_t scim_pool_t;
@@ -52,6 +53,10 @@ apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
 scim_err_t *scim_pool_acquire(scim_conn_t **pconn, scim_pool_t *connections,
                               const char *change, apr_time_t deadline,
                               apr_pool_t *pool);
+
+/** What the mappings of this child have become with what its connections have
+ * proven. */
+scim_completions_t *scim_pool_completions(scim_pool_t *connections);
 
 /** How long a conversation may take, and when one that begins now has to be
  * over. */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "pg/catalog.h"
 #include "pg/proof_members.h"
+#include "store/completion.h"
 
 typedef scim_catalog_column_t dbcolumn_t;
 typedef scim_catalog_index_t dbindex_t;
@@ -178,6 +179,33 @@ static const char *fitting_type(const dbcolumn_t *column)
          : is_text_type(column) || is_like_text(column) ? "string" : NULL;
 }
 
+static int is_bytea(const dbcolumn_t *column)
+{
+    return strcmp(column->type, "bytea") == 0;
+}
+
+/* The type of an attribute whose column is to say it. Not every column that
+ * says one has the form in which such values are kept: see check_type(). */
+static scim_attr_type_t type_of(const dbcolumn_t *column)
+{
+    return is_boolean(column) ? SCIM_TYPE_BOOLEAN
+         : is_integer_type(column->type) ? SCIM_TYPE_INTEGER
+         : is_number_type(column) ? SCIM_TYPE_DECIMAL
+         : strcmp(column->type, "date") == 0
+           || strncmp(column->type, "timestamp", 9) == 0 ? SCIM_TYPE_DATETIME
+         : is_bytea(column) ? SCIM_TYPE_BINARY : SCIM_TYPE_STRING;
+}
+
+/* How a column becomes one of another type. */
+static const char *converted(const proof_t *proof, const dbcolumn_t *column,
+                             const char *type)
+{
+    return is_bytea(column) && strcmp(type, "text") == 0
+         ? apr_psprintf(proof->pool, "encode(\"%s\", 'base64')",
+                        column->name)
+         : apr_psprintf(proof->pool, "\"%s\"::%s", column->name, type);
+}
+
 static void check_type(proof_t *proof, const scim_column_t *mapped,
                        const dbcolumn_t *column, const char *directive)
 {
@@ -196,8 +224,9 @@ static void check_type(proof_t *proof, const scim_column_t *mapped,
     }
     note(proof, "%s needs a column of type %s, but \"%s\" is %s; map "
          "another one, or ALTER TABLE %s ALTER COLUMN \"%s\" TYPE %s USING "
-         "\"%s\"::%s", directive, wanted, column->name, column->type,
-         proof->mapping->table, column->name, wanted, column->name, wanted);
+         "%s", directive, wanted, column->name, column->type,
+         proof->mapping->table, column->name, wanted,
+         converted(proof, column, wanted));
 }
 
 /* Whether an expression, as PostgreSQL prints it, folds the column. */
@@ -755,6 +784,81 @@ static void check_indexes(proof_t *proof, const scim_facts_t *facts)
     }
 }
 
+/* What the catalog completes */
+
+/* Let the columns say the types that the configuration leaves to them. */
+static void complete_types(proof_t *proof, scim_facts_t *facts)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    int i, n = mapping->type->nattrs;
+    unsigned char *types = apr_palloc(proof->pool, n);
+    unsigned char *uniqueness = apr_palloc(proof->pool, n);
+
+    for (i = 0; i < n; i++) {
+        const scim_attr_t *attr = mapping->type->attrs[i];
+
+        types[i] = attr->type == SCIM_TYPE_OPEN ? SCIM_TYPE_STRING
+                                                : attr->type;
+        uniqueness[i] = attr->uniqueness;
+    }
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *mapped =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+        const dbcolumn_t *column = get_column(proof, mapped->name);
+
+        if (column && mapped->leaf->type == SCIM_TYPE_OPEN) {
+            types[mapped->leaf->index] = type_of(column);
+        }
+    }
+    facts->attr_types = types;
+    facts->uniqueness = uniqueness;
+    proof->mapping = scim_mapping_complete(mapping, facts, proof->pool);
+}
+
+/* Whether an index is about the value of this attribute and nothing else but
+ * the tenant: then a second one with that value is refused, at least among
+ * some of the rows or in the same case. */
+static int is_unique_by(const proof_t *proof, const dbindex_t *index,
+                        const scim_column_t *mapped)
+{
+    int i, about = 0;
+
+    for (i = 0; i < index->keys->nelts; i++) {
+        const char *key = APR_ARRAY_IDX(index->keys, i, const char *);
+
+        if (is_key_of(proof, key, mapped)
+            || is_column(proof, key, mapped->name)
+            || is_folded(proof, key, mapped->name)) {
+            about = 1;
+        }
+        else if (!is_column(proof, key, proof->mapping->tenant)) {
+            return 0;
+        }
+    }
+    return about && index->is_unique;
+}
+
+static void complete_uniqueness(const proof_t *proof, scim_facts_t *facts)
+{
+    const scim_mapping_t *mapping = proof->mapping;
+    unsigned char *uniqueness = apr_pmemdup(proof->pool, facts->uniqueness,
+                                            mapping->type->nattrs);
+    int i, j;
+
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *mapped =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        for (j = 0; j < proof->catalog->indexes->nelts; j++) {
+            if (mapped->leaf->uniqueness == SCIM_UNIQUE_NONE
+                && is_unique_by(proof, get_index(proof, j), mapped)) {
+                uniqueness[mapped->leaf->index] = SCIM_UNIQUE_SERVER;
+            }
+        }
+    }
+    facts->uniqueness = uniqueness;
+}
+
 /* Which attribute a rule is about, for the wording of a refusal. */
 
 static void add_rule(const scim_facts_t *facts, const char *name,
@@ -981,6 +1085,7 @@ static scim_err_t *findings_error(const proof_t *proof, apr_pool_t *pool)
 static void check_catalog(proof_t *proof, scim_facts_t *facts)
 {
     facts->is_walled = proof->catalog->has_policy;
+    complete_types(proof, facts);
     check_columns(proof, facts);
     check_own_columns(proof, facts);
     check_counter(proof);
@@ -988,6 +1093,7 @@ static void check_catalog(proof_t *proof, scim_facts_t *facts)
     check_constants(proof);
     if (!proof->findings->nelts) {
         check_indexes(proof, facts);
+        complete_uniqueness(proof, facts);
     }
     proof->about = NULL;
     check_contract(proof);
@@ -999,7 +1105,7 @@ static scim_err_t *examine(proof_t *proof, scim_facts_t *facts,
                            apr_pool_t *pool)
 {
     memset(proof, 0, sizeof(*proof));
-    proof->mapping = mapping;
+    proof->mapping = scim_mapping_origin(mapping);
     proof->pool = pool;
     proof->findings = apr_array_make(pool, 4, sizeof(const char *));
     proof->abouts = apr_array_make(pool, 4, sizeof(const char *));
@@ -1039,7 +1145,9 @@ static scim_err_t *prove(scim_facts_t **pfacts, scim_conn_t *conn,
 const scim_facts_t *scim_proof_known(scim_conn_t *conn,
                                      const scim_mapping_t *mapping)
 {
-    return apr_hash_get(scim_conn_memory(conn), &mapping, sizeof(mapping));
+    const scim_mapping_t *origin = scim_mapping_origin(mapping);
+
+    return apr_hash_get(scim_conn_memory(conn), &origin, sizeof(origin));
 }
 
 static void remember(scim_conn_t *conn, const scim_mapping_t *mapping,
@@ -1047,7 +1155,7 @@ static void remember(scim_conn_t *conn, const scim_mapping_t *mapping,
 {
     const scim_mapping_t **key = apr_palloc(keep, sizeof(*key));
 
-    *key = mapping;
+    *key = scim_mapping_origin(mapping);
     apr_hash_set(scim_conn_memory(conn), key, sizeof(*key), facts);
 }
 
@@ -1094,7 +1202,7 @@ scim_err_t *scim_proof_facts(const scim_facts_t **pfacts, scim_conn_t *conn,
     apr_pool_t *keep;
     scim_err_t *err;
 
-    if (facts) {
+    if (facts && scim_mapping_agrees(mapping, facts)) {
         *pfacts = facts;
         return NULL;
     }

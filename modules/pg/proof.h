@@ -14,12 +14,16 @@
 /* The version of conf/sql/scim.sql that this module works with. */
 #define SCIM_SCHEMA_VERSION 2
 
-/** The facts of a mapping that this connection has proven, or NULL. */
+/** The facts of a mapping that this connection has proven, or NULL. Those of a
+ * mapping are those of what completes it, and the other way round. */
 const scim_facts_t *scim_proof_known(scim_conn_t *conn,
                                      const scim_mapping_t *mapping);
 
 /**
- * The facts of a mapping, proven now unless this connection has done so.
+ * The facts of a mapping, proven now unless this connection has done so, or
+ * its attributes have other types than the connection found. Also afterwards
+ * they need not agree: then the tables are others than when the mapping was
+ * completed.
  *
  * @param pfacts set on success; they live as long as the connection is open
  * @return NULL; SCIM_ERR_MISCONFIGURED when the proof failed, with all its

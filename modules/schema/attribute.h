@@ -19,7 +19,9 @@ typedef enum {
     SCIM_TYPE_DATETIME,
     SCIM_TYPE_BINARY,
     SCIM_TYPE_REFERENCE,
-    SCIM_TYPE_COMPLEX
+    SCIM_TYPE_COMPLEX,
+    SCIM_TYPE_OPEN          /* the catalog says, before the first request is
+                             * read; no request meets it */
 } scim_attr_type_t;
 
 typedef enum {
@@ -97,7 +99,8 @@ int scim_attr_is_readable(const scim_attr_t *attr);
  * 2.1, and `$ref`): a letter or `$`, then letters, digits and `-_$`. */
 int scim_attr_is_name(const char *text);
 
-/** The RFC's word for a type, mutability, returned and uniqueness. */
+/** The RFC's word for a type, mutability, returned and uniqueness; NULL for an
+ * open type. */
 const char *scim_attr_type_name(scim_attr_type_t type);
 const char *scim_mutability_name(scim_mutability_t mutability);
 const char *scim_returned_name(scim_returned_t returned);

@@ -279,6 +279,10 @@ static const char *check_options(entry_t *entry, int is_sub, apr_pool_t *pool)
     scim_attr_t *attr = &entry->attr;
     const char *wrong = NULL;
 
+    if (attr->type == SCIM_TYPE_OPEN
+        && (attr->case_exact || attr->canonical)) {
+        attr->type = SCIM_TYPE_STRING;
+    }
     if (is_sub && (attr->multi || attr->required
                    || attr->type == SCIM_TYPE_COMPLEX)) {
         wrong = "a sub-attribute is a single value and never required";
@@ -346,6 +350,7 @@ static entry_t *find_entry(const char **pwrong, int *pis_sub,
 }
 
 const char *scim_draft_attribute(scim_draft_t *draft, const char *target,
+                                 scim_attr_type_t type,
                                  const apr_array_header_t *options)
 {
     apr_pool_t *pool = draft->pool;
@@ -368,6 +373,7 @@ const char *scim_draft_attribute(scim_draft_t *draft, const char *target,
         return apr_psprintf(pool, "\"%s\" is defined twice", target);
     }
     entry->target = apr_pstrdup(pool, target);
+    entry->attr.type = type;
     for (i = 0; i < options->nelts && !wrong; i++) {
         wrong = set_option(entry, &APR_ARRAY_IDX(options, i, scim_option_t),
                            pool);

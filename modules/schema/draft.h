@@ -29,12 +29,15 @@ scim_draft_t *scim_draft_make(const scim_rtype_t *type, apr_pool_t *pool);
  * @param target  `URN:attr` or `URN:attr.sub`; of a built-in schema, or an
  *                element in brackets: defined elsewhere, and so without
  *                options
+ * @param type    its type unless the options say one; SCIM_TYPE_OPEN is one
+ *                unless they say what only strings have
  * @param options of scim_option_t: type=, multi, required, caseExact,
  *                mutability=, returned=, uniqueness=, canonical=,
  *                references=, description=
  * @return NULL, or a sentence for the administrator
  */
 const char *scim_draft_attribute(scim_draft_t *draft, const char *target,
+                                 scim_attr_type_t type,
                                  const apr_array_header_t *options);
 
 /** Say of a schema what its attributes do not: name=, description=,

@@ -112,6 +112,25 @@ scim_rtype_t *scim_rtype_extend(const scim_rtype_t *type,
                            schemas, total, pool);
 }
 
+scim_rtype_t *scim_rtype_complete(const scim_rtype_t *type,
+                                  const unsigned char *types,
+                                  const unsigned char *uniqueness,
+                                  apr_pool_t *pool)
+{
+    scim_rtype_t *made = scim_rtype_extend(type, NULL, 0, pool);
+    int i;
+
+    for (i = 0; i < made->nattrs; i++) {
+        /* our own copy, which nobody else has seen yet */
+        scim_attr_t *attr = (scim_attr_t *)made->attrs[i];
+
+        attr->type = types[i];
+        attr->uniqueness = uniqueness[i];
+        attr->case_exact |= attr->type == SCIM_TYPE_BINARY;
+    }
+    return made;
+}
+
 /* --- finding --- */
 
 const scim_attr_t *scim_rtype_attr(const scim_rtype_t *type,

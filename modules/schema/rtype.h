@@ -49,6 +49,13 @@ scim_rtype_t *scim_rtype_extend(const scim_rtype_t *type,
                                 const scim_schema_t *const *extensions,
                                 int count, apr_pool_t *pool);
 
+/** The resource type linked anew, with other types and another uniqueness of
+ * its attributes, each by index; the indexes stay. */
+scim_rtype_t *scim_rtype_complete(const scim_rtype_t *type,
+                                  const unsigned char *types,
+                                  const unsigned char *uniqueness,
+                                  apr_pool_t *pool);
+
 /** The top-level attribute of a schema of this type; @a schema NULL: of the
  * base schema or a common one. Name in any ASCII case. NULL: none. */
 const scim_attr_t *scim_rtype_attr(const scim_rtype_t *type,

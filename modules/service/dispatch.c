@@ -10,6 +10,7 @@
 #include "service/discovery.h"
 #include "service/refusal.h"
 #include "service/resources.h"
+#include "service/talk.h"
 
 typedef scim_err_t *(*handler_t)(scim_reply_t *reply,
                                  const scim_call_t *call);
@@ -240,7 +241,38 @@ static scim_err_t *refuse_method(scim_reply_t *reply, const scim_call_t *call,
                       route->allow));
 }
 
-static scim_err_t *serve(scim_reply_t *reply, scim_call_t *call)
+/* A mapping as requests are read by it; NULL: nobody has asked the catalog
+ * yet. A part of a bulk job has it from there. */
+static const scim_mapping_t *completed(const scim_request_t *request,
+                                       const scim_mapping_t *mapping)
+{
+    return !mapping || mapping->origin ? mapping
+         : !request->connections ? NULL
+         : scim_completions_get(scim_pool_completions(request->connections),
+                                mapping);
+}
+
+/* Read the request by what the catalog says, and have it asked if that is not
+ * known yet. */
+static scim_err_t *complete(scim_call_t *call, scim_service_t *service)
+{
+    const scim_request_t *request = call->request;
+    const scim_mapping_t *users = completed(request, service->users);
+    const scim_mapping_t *groups = completed(request, service->groups);
+
+    if (!users || (service->groups && !groups)) {
+        SCIM_TRY(scim_talk_complete(call));
+        users = completed(request, service->users);
+        groups = completed(request, service->groups);
+    }
+    call->mapping = call->mapping == service->users ? users : groups;
+    service->users = users;
+    service->groups = groups;
+    return NULL;
+}
+
+static scim_err_t *serve(scim_reply_t *reply, scim_call_t *call,
+                         scim_service_t *service)
 {
     const scim_request_t *request = call->request;
     const route_t *route = find_route(call);
@@ -253,6 +285,7 @@ static scim_err_t *serve(scim_reply_t *reply, scim_call_t *call)
                                 &reply->authenticate, request->authorization,
                                 request->pool));
     }
+    SCIM_TRY(complete(call, service));
     if (!route->allow) {
         return scim_resources_refuse(call,
             scim_err_make(SCIM_ERR_NOT_FOUND, request->pool,
@@ -297,19 +330,23 @@ void scim_reply_status(scim_reply_t *reply, int status, const char *detail,
     scim_message_error(&reply->body, status, NULL, detail);
 }
 
-void scim_request_serve(scim_reply_t *reply, const scim_request_t *request)
+void scim_request_serve(scim_reply_t *reply, const scim_request_t *given)
 {
+    scim_service_t service = *given->service;
+    scim_request_t own = *given;
+    const scim_request_t *request = &own;
     scim_call_t call;
     scim_err_t *err;
 
+    own.service = &service;
     begin(reply, request->pool);
     memset(&call, 0, sizeof(call));
     call.request = request;
     call.reply = reply;
-    call.mapping = request->service->users;
+    call.mapping = service.users;
     call.asker.request_id = request->request_id;
     call.asker.client = request->client;
-    err = serve(reply, &call);
+    err = serve(reply, &call, &service);
     if (err) {
         answer_error(reply, err);
         scim_refusal_note(&call, err);

@@ -210,8 +210,7 @@ static scim_err_t *prepare(search_t *search, scim_talk_t *talk)
     for (i = 0; i < search->parts->nelts; i++) {
         part_t *part = part_at(search, i);
 
-        SCIM_TRY(scim_proof_facts(&part->facts, talk->conn, part->mapping,
-                                  pool));
+        SCIM_TRY(scim_talk_facts(&part->facts, talk, part->mapping));
         scim_order_make(&part->order, part->mapping, part->facts,
                         list->sort_by, list->descending, pool);
         memset(&part->answer, 0, sizeof(part->answer));

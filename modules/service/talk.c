@@ -45,9 +45,27 @@ static void give_back(const scim_request_t *request, scim_conn_t *conn)
     }
 }
 
+scim_err_t *scim_talk_facts(const scim_facts_t **pfacts,
+                            const scim_talk_t *talk,
+                            const scim_mapping_t *mapping)
+{
+    const scim_request_t *request = talk->call->request;
+    const scim_facts_t *known = scim_proof_known(talk->conn, mapping);
+
+    SCIM_TRY(scim_proof_facts(pfacts, talk->conn, mapping, request->pool));
+    if (*pfacts != known) {
+        scim_completions_put(scim_pool_completions(request->connections),
+                             mapping, *pfacts);
+    }
+    return scim_mapping_agrees(mapping, *pfacts) ? NULL
+         : scim_err_make(SCIM_ERR_UNAVAILABLE, request->pool,
+                         "the application's tables have just changed; try "
+                         "again");
+}
+
 /* The proof costs some turns, and where it fails, again with each request:
- * nothing to be had with a token that is not valid. What else is wrong with
- * the question, the proof will say. */
+ * nothing to be had with a token that is not valid, unless none is needed.
+ * What else is wrong with the question, the proof will say. */
 static scim_err_t *prove(scim_talk_t *talk)
 {
     apr_pool_t *pool = talk->call->request->pool;
@@ -55,7 +73,8 @@ static scim_err_t *prove(scim_talk_t *talk)
     scim_err_t *err;
     scim_sql_t sql;
 
-    if (!scim_proof_known(talk->conn, talk->mapping)) {
+    if (!talk->call->is_public
+        && !scim_proof_known(talk->conn, talk->mapping)) {
         scim_sql_init(&sql, pool);
         scim_sql_token(&sql, talk->mapping, &talk->call->asker);
         err = scim_talk_ask(talk, &answer, &sql, SCIM_ASK_ALONE);
@@ -64,7 +83,7 @@ static scim_err_t *prove(scim_talk_t *talk)
             return err;
         }
     }
-    return scim_proof_facts(&talk->facts, talk->conn, talk->mapping, pool);
+    return scim_talk_facts(&talk->facts, talk, talk->mapping);
 }
 
 /* What the statements take for granted about tables and rights, proven, and the
@@ -76,7 +95,7 @@ static scim_err_t *prepare(scim_talk_t *talk)
     scim_sql_t *wall;
 
     SCIM_TRY(prove(talk));
-    if (talk->facts->is_walled) {
+    if (talk->facts->is_walled && !call->is_public) {
         wall = apr_palloc(pool, sizeof(*wall));
         scim_sql_init(wall, pool);
         scim_sql_wall(wall, talk->mapping, &call->asker);
@@ -166,6 +185,30 @@ scim_err_t *scim_talk(const scim_call_t *call, scim_talk_cb cb, void *baton)
     }
     give_back(request, talk.conn);
     return err;
+}
+
+static scim_err_t *talk_complete(scim_talk_t *talk, void *baton)
+{
+    const scim_mapping_t *const *mapping = baton;
+    const scim_facts_t *facts;
+
+    for (; *mapping; mapping++) {
+        SCIM_TRY(scim_talk_facts(&facts, talk, *mapping));
+        /* this connection may have proven it before it was asked for */
+        scim_completions_put(
+            scim_pool_completions(talk->call->request->connections),
+            *mapping, facts);
+    }
+    return NULL;
+}
+
+scim_err_t *scim_talk_complete(const scim_call_t *call)
+{
+    const scim_service_t *service = call->request->service;
+    const scim_mapping_t *mappings[] = { service->users, service->groups,
+                                         NULL };
+
+    return scim_talk(call, talk_complete, mappings);
 }
 
 /* Remember who asks, or refuse. */

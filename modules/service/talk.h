@@ -22,6 +22,22 @@ typedef struct scim_talk_t {
  * when the database undid everything: a deadlock, a stale plan. */
 typedef scim_err_t *(*scim_talk_cb)(scim_talk_t *talk, void *baton);
 
+/**
+ * The facts of a mapping, proven if need be; what that tells of its attributes
+ * is kept for the requests to come.
+ *
+ * @return NULL; SCIM_ERR_UNAVAILABLE also when the tables have changed so that
+ *         this request was read by types that its attributes do not have any
+ *         more: the next one will be read by those they have
+ */
+scim_err_t *scim_talk_facts(const scim_facts_t **pfacts,
+                            const scim_talk_t *talk,
+                            const scim_mapping_t *mapping);
+
+/** Have the mappings of users and groups completed: by a conversation that
+ * proves them. */
+scim_err_t *scim_talk_complete(const scim_call_t *call);
+
 /** Hold a conversation. What the callback leaves in its baton stays good
  * after it. */
 scim_err_t *scim_talk(const scim_call_t *call, scim_talk_cb cb, void *baton);

@@ -223,7 +223,9 @@ static scim_err_t *decode_attrs(const scim_attr_t **pattrs, int *pcount,
         if (!attr->name) {
             return wrong(pool, "an attribute without name");
         }
-        attr->type = word_of(item, "type", scim_attr_type_find);
+        attr->type = text_of(item, "type")
+                   ? word_of(item, "type", scim_attr_type_find)
+                   : SCIM_TYPE_OPEN;
         attr->multi = flag_of(item, "multiValued");
         attr->required = flag_of(item, "required");
         attr->case_exact = flag_of(item, "caseExact");

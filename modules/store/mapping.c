@@ -164,6 +164,17 @@ static const char *parse_spec(scim_column_t *column, const char *spec,
     return NULL;
 }
 
+scim_attr_type_t scim_mapping_type_of(const char *spec, const char *key,
+                                      apr_pool_t *pool)
+{
+    scim_column_t column = { 0 };
+
+    return strcmp(spec, "-") == 0 || key || parse_spec(&column, spec, pool)
+         ? SCIM_TYPE_STRING
+         : column.form != SCIM_COLUMN_PLAIN ? SCIM_TYPE_BOOLEAN
+                                            : SCIM_TYPE_OPEN;
+}
+
 /* The X of a filter `type eq "X"`, or NULL. */
 static const char *element_type(const scim_filter_t *filter)
 {

@@ -73,6 +73,8 @@ typedef struct scim_guard_t {
 
 struct scim_mapping_t {
     const scim_rtype_t *type;
+    const scim_mapping_t *origin;   /* of a completed one (completion.h): what
+                                 * the configuration has made; else NULL */
     const char *location;       /* for messages: the <Location> */
     const char *tokens;         /* quoted name of the token view */
     const char *table_schema;   /* NULL: found by the search path */
@@ -125,6 +127,10 @@ struct scim_facts_t {
                                      * enum), but compared as text */
     const unsigned char *by_code_point; /* likewise: what its text is compared
                                      * by has this order by itself */
+    const unsigned char *attr_types;    /* by attribute index: of
+                                     * scim_attr_type_t, never an open one */
+    const unsigned char *uniqueness;    /* likewise: of scim_uniqueness_t, what
+                                     * the indexes see to */
     apr_array_header_t *rules;      /* of scim_rule_t */
     const scim_facts_t *others;     /* of the mapping at the other end of the
                                      * relation; NULL: there is none */
@@ -138,6 +144,15 @@ scim_mapping_t *scim_mapping_make(const scim_rtype_t *type, apr_pool_t *pool);
 const char *scim_facts_citext(const scim_facts_t *facts,
                               const scim_mapping_t *mapping,
                               const scim_column_t *column);
+
+/**
+ * What the form of a column says of the type of an attribute of which nothing
+ * else does: SCIM_TYPE_OPEN for a plain one.
+ *
+ * @param spec, key as of scim_mapping_add()
+ */
+scim_attr_type_t scim_mapping_type_of(const char *spec, const char *key,
+                                      apr_pool_t *pool);
 
 /** Whether a column of another type is compared as text. */
 int scim_facts_is_as_text(const scim_facts_t *facts,

@@ -19,10 +19,11 @@ CREATE TYPE public.colour AS ENUM ('red', 'green');
 ALTER TABLE public.users ADD floor text, ADD floor_key text GENERATED ALWAYS AS (lower(floor)) STORED,
     ADD badge_no integer, ADD locker_no varchar(8), ADD front_key text, ADD rating numeric(6, 2),
     ADD remote boolean, ADD moved_at timestamptz, ADD device uuid, ADD colour public.colour,
-    ADD seniority bigint, ADD pin text, ADD price money;
+    ADD seniority bigint, ADD pin text, ADD price money, ADD born date, ADD woken timestamp, ADD face bytea,
+    ADD tags text[], ADD host inet;
 CREATE UNIQUE INDEX users_badge ON public.users (organisation_id, badge_no) WHERE deleted_at IS NULL;
 GRANT SELECT (floor, floor_key, badge_no, locker_no, front_key, rating, remote, moved_at, device, colour,
-    seniority, pin, price), INSERT (floor, badge_no, locker_no, front_key, rating, remote, moved_at, device, colour, pin),
+    seniority, pin, price, born, woken, face, tags, host), INSERT (floor, badge_no, locker_no, front_key, rating, remote, moved_at, device, colour, pin),
     UPDATE (floor, badge_no, locker_no, front_key, rating, remote, moved_at, device, colour, pin)
     ON public.users TO mod_scim
 SQL
@@ -33,7 +34,7 @@ my $lines = <<"CONF";
 ScimRedact    ${\DESK}:locker.number
 ScimAttribute '${\DESK}:keys[type eq "front"].value' front_key
 ScimAttribute ${\DESK}:floor        floor        key=floor_key description="Where \\"home\\" is"
-ScimAttribute ${\uc DESK}:badge     badge_no     type=integer uniqueness=server description='Number on the badge'
+ScimAttribute ${\uc DESK}:badge     badge_no     uniqueness=server description='Number on the badge'
 ScimAttribute ${\DESK}:desks        -            multi caseExact canonical="north south"
 ScimAttribute ${\DESK}:locker.number locker_no
 ScimAttribute ${\DESK}:locker.note  -            "description=Anything else"
@@ -43,12 +44,12 @@ ScimAttribute ${\DESK}:place.secret -            returned=never
 ScimAttribute ${\DESK}:keys         -            type=complex multi
 ScimAttribute ${\DESK}:keys.value   -
 ScimAttribute ${\DESK}:keys.type    -
-ScimAttribute ${\DESK}:seniority    seniority    type=integer mutability=readOnly
+ScimAttribute ${\DESK}:seniority    seniority    mutability=readOnly
 ScimAttribute ${\DESK}:pin          pin          mutability=writeOnly
 ScimAttribute ${\DESK}:hidden       -            returned=request
-ScimAttribute ${\MISC}:rating       rating       type=decimal
-ScimAttribute ${\MISC}:remote       !remote      type=boolean
-ScimAttribute ${\MISC}:moved        moved_at     type=dateTime
+ScimAttribute ${\MISC}:rating       rating
+ScimAttribute ${\MISC}:remote       !remote
+ScimAttribute ${\MISC}:moved        moved_at
 ScimAttribute ${\MISC}:device       device
 ScimAttribute ${\MISC}:colour       colour
 ScimAttribute ${\MISC}:photo        -            type=binary
@@ -359,11 +360,18 @@ $once->stop;
 
 # What the catalog knows and the configuration does not say: one sentence each.
 for my $case (
-    ["$D:badge badge_no", qr/ScimAttribute $D:badge is of type string, but column "badge_no" is integer; say type=integer$/],
+    ["$D:badge badge_no type=string", qr/ScimAttribute $D:badge is of type string, but column "badge_no" is integer; say type=integer$/],
     ["$D:floor floor type=integer", qr/ScimAttribute $D:floor is of type integer, but column "floor" is text; say type=string$/],
-    ["$D:x rating", qr/column "rating" is numeric; say type=decimal$/],
-    ["$D:x remote", qr/column "remote" is boolean; say type=boolean$/],
-    ["$D:x moved_at", qr/column "moved_at" is timestamp with time zone; say type=dateTime$/],
+    ["$D:x rating type=string", qr/column "rating" is numeric; say type=decimal$/],
+    ["$D:x remote type=integer", qr/column "remote" is boolean; say type=boolean$/],
+    ["$D:x moved_at caseExact", qr/column "moved_at" is timestamp with time zone; say type=dateTime$/],
+    ["$D:x moved_at key=floor_key", qr/column "moved_at" is timestamp with time zone; say type=dateTime$/],
+    ["$D:x born", qr/ScimAttribute $D:x needs a column of type timestamp with time zone, but "born" is date; map another one, or ALTER TABLE /],
+    ["$D:x woken", qr/ScimAttribute $D:x needs a column of type timestamp with time zone, but "woken" is timestamp without time zone; /],
+    ["$D:x face", qr/ScimAttribute $D:x needs a column of type text, but "face" is bytea; map another one, or ALTER TABLE "public"\."users" ALTER COLUMN "face" TYPE text USING encode\("face", 'base64'\)$/],
+    ["$D:x tags", qr/ScimAttribute $D:x needs a column of type text, but "tags" is text\[\]; /],
+    ["$D:x host", qr/ScimAttribute $D:x needs a column of type text, but "host" is inet; /],
+    ["$D:x price", qr/ScimAttribute $D:x needs a column of type text, but "price" is money; /],
     ["$D:x device type=integer", qr/column "device" is uuid; say type=string$/],
     ["$D:x colour type=boolean", qr/column "colour" is \S*colour; say type=string$/],
     ["$D:x price type=decimal", qr/ScimAttribute $D:x needs a column of type numeric, but "price" is money; /],
@@ -378,6 +386,82 @@ for my $case (
     is_error get('/Users', base => $wrong->base, token => $pg->token(1)), 500, undef, undef, "$line: 500";
     ok scalar(grep { $_ =~ $sentence } log_lines_since($wrong)), "$line: the sentence" or diag $wrong->error_log;
     $wrong->stop;
+}
+
+# ---- types and uniqueness that the catalog tells ----
+
+{
+    my $open = extra_httpd(cluster => $pg, resource => join '', map { "ScimAttribute $D:$_->[0]\n" } (
+        ['a badge_no'], ['b rating'], ['c remote'], ['d moved_at'], ['e device'], ['f colour'], ['g floor'], ['h locker_no'],
+        ['i.j seniority mutability=readOnly'], ['k "front_key IS NULL" type=boolean'], ['l "moved_by IS NULL"'], ['m -'], ['n pin canonical="x y"']));
+    $dbh->do('ALTER TABLE public.users ADD moved_by timestamptz');
+    $dbh->do('GRANT SELECT (moved_by), INSERT (moved_by), UPDATE (moved_by) ON public.users TO mod_scim');
+    $dbh->do('ALTER TABLE public.users ALTER front_key TYPE timestamptz USING NULL');
+    my @there = (base => $open->base, token => $pg->token(1));
+    my %attr = map { $_->{name} => $_ } @{ get("/Schemas/$D", @there)->json->{attributes} };
+    $attr{'i.j'} = $attr{i}{subAttributes}[0];
+    is_deeply { map { $_ => $attr{$_}{type} } keys %attr }, { a => 'integer', b => 'decimal', c => 'boolean', d => 'dateTime',
+        e => 'string', f => 'string', g => 'string', h => 'string', i => 'complex', 'i.j' => 'integer', k => 'boolean', l => 'boolean',
+        m => 'string', n => 'string' }, 'the very first request: each attribute has the type of its column';
+    is_deeply { map { $_ => $attr{$_}{uniqueness} } qw(a b i.j m) }, { a => 'server', b => 'none', 'i.j' => 'none', m => 'none' },
+        'and is unique where an index sees to it';
+    my %desk = (a => 4711, b => 1.5, c => json_true, d => '2026-01-31T12:00:00Z', f => 'red', g => 'Third', l => json_true);
+    my $res = post('/Users', { userName => uniq('open'), $D => \%desk }, @there);
+    is_resource $res, 201, 'values of these types are taken';
+    is_deeply { map { $_ => $res->json->{$D}{$_} } keys %desk }, \%desk, 'and shown as what they are';
+    is_deeply [@{ row($res->json->{id}) }{qw(badge_no rating remote floor)}], [4711, '1.50', 1, 'Third'], 'and kept';
+    is_error post('/Users', { userName => uniq('open'), $D => { $_->[0] => $_->[1] } }, @there), 400, 'invalidValue', undef, "not taken: $_->[0] $_->[1]"
+        for ['a', 'x'], ['b', 'x'], ['c', 'maybe'], ['d', 'noon'], ['f', 'blue'];
+    is_error post('/Users', { userName => uniq('open'), $D => { a => 4711 } }, @there), 409, 'uniqueness', qr/a "4711" is used by another account/,
+        'the index is at work';
+    my $get = sub { get('/Users?filter=' . ($_[0] =~ s/([^A-Za-z0-9])/sprintf '%%%02X', ord $1/ger), @there) };
+    is_list $get->("$D:$_"), 1, "found by it: $_" for 'a gt 4710', 'a eq 4711', 'b lt 1.75 and userName sw "open"', 'c eq true',
+        'd le "2026-01-31T13:00:00+01:00"', 'f eq "RED"', 'g sw "th" and userName sw "open"';
+    is_error $get->("$D:$_"), 400, 'invalidFilter', undef, "not asked: $_" for 'a co "4"', 'c gt true', 'd eq "noon"';
+
+    # The application changes its mind.
+    my $as_text = sub {
+        $dbh->do($_) for 'ALTER TABLE public.users ALTER rating TYPE text', 'CREATE UNIQUE INDEX tentative ON public.users (organisation_id, floor) WHERE rating IS NOT NULL',
+            q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'mod_scim'};
+        $dbh->do('SELECT pg_stat_clear_snapshot()');
+    };
+    my $type = sub { my $res = get("/Schemas/$D", @there); return $res->code if $res->code != 200;
+        return join ' ', map { "$_->{name}=$_->{type},$_->{uniqueness}" } grep { $_->{name} =~ /^[bg]$/ } @{ $res->json->{attributes} } };
+    is $type->(), 'b=decimal,none g=string,none', 'before';
+    $as_text->();
+    wait_until(10, sub { $type->() eq 'b=string,none g=string,server' });
+    is_deeply [map { $type->() } 1 .. 8], [('b=string,none g=string,server') x 8], 'after another type and an index: all children know, without a restart';
+    is patch('/Users/' . $res->json->{id}, { Operations => [{ op => 'replace', path => "$D:b", value => 'two' }] }, @there)->code, 200, 'a text is taken now';
+    is row($res->json->{id})->{rating}, 'two', 'and kept';
+    $open->stop;
+    $dbh->do($_) for 'DROP INDEX public.tentative', q{DELETE FROM public.users WHERE username LIKE 'open%'},
+        'ALTER TABLE public.users ALTER rating TYPE numeric(6, 2) USING NULL', 'ALTER TABLE public.users ALTER front_key TYPE text';
+}
+
+# Discovery without a token is what the catalog says, too: asked once, when
+# nobody else has asked before; without a database nobody knows.
+{
+    my ($public, $relay) = extra_httpd(cluster => $pg, relay => 1, location => "ScimPublicDiscovery on\n",
+        conf => "StartServers 1\nServerLimit 1\nScimTimeout 1s\n", resource => "ScimAttribute $D:badge badge_no\n");
+    my @anybody = (base => $public->base, token => undef);
+    my $badge = sub { my ($attr) = grep { $_->{name} eq 'badge' } @{ get("/Schemas/$D", @anybody)->json->{attributes} || [] }; return "$attr->{type} $attr->{uniqueness}" };
+    $relay->mode('refuse');
+    expect_log(qr/\[scim:error\]/);
+    for my $target ('/Schemas', "/Schemas/$D", '/ResourceTypes', '/ServiceProviderConfig') {
+        my $res = get($target, @anybody);
+        is_error $res, 503, undef, undef, "public discovery before the database was ever reached: $target";
+        ok $res->header('Retry-After'), 'says when to come back';
+    }
+    $relay->mode('pass');
+    is $badge->(), 'integer server', 'public discovery as the first request';
+    $relay->reset_counts;
+    is $badge->(), 'integer server', 'and the second';
+    is $relay->counts->{statements}, 0, 'asks nobody any more';
+    $relay->mode('refuse');
+    $relay->reset_connections;
+    is $badge->(), 'integer server', 'nor does it need the database any more';
+    $public->stop;
+    $relay->stop;
 }
 
 # The SQL of a sentence, taken at its word.

@@ -28,6 +28,7 @@ sub found {
     my %attr = map { $_->{name} => $_ } @{ $schema{ (GROUP) }{attributes} };
     is_deeply [sort keys %attr], [qw(displayName members)], 'displayName and members';
     is $attr{displayName}{required}, json_true, 'displayName is required';
+    is $attr{displayName}{uniqueness}, 'server', 'and unique, as an index of the application sees to it';
     my %sub = map { $_->{name} => $_->{mutability} } @{ $attr{members}{subAttributes} };
     is_deeply \%sub, { value => 'immutable', '$ref' => 'immutable', type => 'immutable', display => 'readOnly' },
         'sub-attributes of a member are immutable';

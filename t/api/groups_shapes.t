@@ -86,6 +86,8 @@ is_deeply find(Users => 'groups.$ref eq ' . quoted($url)), [$u2], 'and by its UR
 is_deeply find(Groups => 'members.$ref eq ' . quoted($h->base . "/Users/$u2")), [$g->{id}], 'as it is by the URL of a member';
 is put($path, { displayName => 'Crew', members => [{ value => $u1 }, { value => $u2 }] }, @there)->code, 200, 'PUT';
 is scalar(@{ get($path, @there)->json->{members} }), 2, 'two members';
+my ($name_attr) = grep { $_->{name} eq 'displayName' } @{ get('/Schemas/urn:ietf:params:scim:schemas:core:2.0:Group', @there)->json->{attributes} };
+is $name_attr->{uniqueness}, 'none', 'no index makes names unique, and none are advertised to be';
 is post('/Groups', { displayName => 'crew' }, @there)->code, 201, 'a name twice: the application has nothing against it';
 is_error put($path, { displayName => 'x' x 41 }, @there), 400, 'invalidValue', qr/longer than the 40/, 'a name that is too long';
 is del("/Users/$u1", @there)->code, 204, 'a user goes';

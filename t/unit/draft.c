@@ -38,6 +38,8 @@ static apr_array_header_t *options(const char *text)
     return list;
 }
 
+static scim_attr_type_t otherwise = SCIM_TYPE_STRING;
+
 /* Lines are `target options`, or `!urn options` for a schema's own. */
 static const char *draft_of(const scim_rtype_t **ptype,
                             const char *const *lines)
@@ -52,7 +54,7 @@ static const char *draft_of(const scim_rtype_t **ptype,
 
         wrong = *name == '!'
               ? scim_draft_schema(draft, name + 1, options(blank + 1))
-              : scim_draft_attribute(draft, name, options(blank + 1));
+              : scim_draft_attribute(draft, name, otherwise, options(blank + 1));
     }
     return wrong ? wrong : scim_draft_link(ptype, draft);
 }
@@ -439,6 +441,41 @@ static void test_discovery(const scim_rtype_t *type)
        "an attribute is announced as it was defined");
 }
 
+/* Whose type is left to the column is of none yet, unless something is said
+ * of it that only strings have. */
+static void test_open(void)
+{
+    static const char *const some[] = {
+        DESK ":a ", DESK ":b type=integer", DESK ":c caseExact",
+        DESK ":d canonical=x", DESK ":e.f ", NULL
+    };
+    static const struct {
+        const char *name;
+        scim_attr_type_t type;
+    } want[] = {
+        { "a", SCIM_TYPE_OPEN }, { "b", SCIM_TYPE_INTEGER },
+        { "c", SCIM_TYPE_STRING }, { "d", SCIM_TYPE_STRING },
+        { "e", SCIM_TYPE_COMPLEX }, { "e.f", SCIM_TYPE_OPEN }
+    };
+    const scim_rtype_t *type = NULL;
+    const char *wrong;
+    size_t i;
+
+    otherwise = SCIM_TYPE_OPEN;
+    wrong = draft_of(&type, some);
+    otherwise = SCIM_TYPE_STRING;
+    if (!ok(!wrong, "lines that leave types to the catalog")) {
+        return;
+    }
+    for (i = 0; i < COUNT(want); i++) {
+        scim_name_t name = scim_rtype_resolve(type, apr_pstrcat(pool,
+            DESK ":", want[i].name, NULL), pool);
+
+        ok(name.attr && (name.sub ? name.sub : name.attr)->type
+           == want[i].type, "the type of %s", want[i].name);
+    }
+}
+
 int main(void)
 {
     const scim_rtype_t *type = NULL;
@@ -458,6 +495,7 @@ int main(void)
         printf("# %s\n", wrong);
         return done_testing();
     }
+    test_open();
     test_link(type);
     test_mapping(type);
     test_conditions(type);

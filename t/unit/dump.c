@@ -22,9 +22,10 @@ static const scim_rtype_t *made_type(apr_pool_t *pool)
         { .name = "costCentre", .type = SCIM_TYPE_STRING, .case_exact = 1,
           .required = 1, .uniqueness = SCIM_UNIQUE_GLOBAL },
         { .name = "desk", .type = SCIM_TYPE_COMPLEX, .subs = sub, .nsubs = 1,
-          .mutability = SCIM_IMMUTABLE }
+          .mutability = SCIM_IMMUTABLE },
+        { .name = "badge", .type = SCIM_TYPE_OPEN }
     };
-    static const scim_schema_t extension = { URN, "Extra", "", attrs, 2,
+    static const scim_schema_t extension = { URN, "Extra", "", attrs, 3,
                                              .configured = 1, .required = 1 };
     const scim_rtype_t *user = scim_builtin_user(pool);
     const scim_schema_t *schemas[] = { user->schemas[0], user->schemas[1],
@@ -117,6 +118,9 @@ static void check_round_trip(apr_pool_t *pool)
     ok(name.sub && name.sub->type == SCIM_TYPE_DECIMAL
        && name.sub->returned == SCIM_RETURNED_REQUEST
        && name.attr->mutability == SCIM_IMMUTABLE, "a sub-attribute");
+    name = scim_rtype_resolve(again->type, URN ":badge", pool);
+    ok(name.attr && name.attr->type == SCIM_TYPE_OPEN,
+       "a type that is left to the column");
 }
 
 static void check_groups(apr_pool_t *pool)
