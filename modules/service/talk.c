@@ -45,19 +45,35 @@ static void give_back(const scim_request_t *request, scim_conn_t *conn)
     }
 }
 
+/* Keep what was proven for the requests to come; users and groups are proven
+ * together. */
+static void keep(const scim_request_t *request, const scim_mapping_t *mapping,
+                 const scim_facts_t *facts)
+{
+    scim_completions_t *completions =
+        scim_pool_completions(request->connections);
+
+    scim_completions_put(completions, mapping, facts);
+    if (facts->others) {
+        scim_completions_put(completions, mapping->relation->others,
+                             facts->others);
+    }
+}
+
 scim_err_t *scim_talk_facts(const scim_facts_t **pfacts,
                             const scim_talk_t *talk,
                             const scim_mapping_t *mapping)
 {
     const scim_request_t *request = talk->call->request;
     const scim_facts_t *known = scim_proof_known(talk->conn, mapping);
+    int agrees;
 
     SCIM_TRY(scim_proof_facts(pfacts, talk->conn, mapping, request->pool));
-    if (*pfacts != known) {
-        scim_completions_put(scim_pool_completions(request->connections),
-                             mapping, *pfacts);
+    agrees = scim_mapping_agrees(mapping, *pfacts);
+    if (*pfacts != known || !agrees) {
+        keep(request, mapping, *pfacts);
     }
-    return scim_mapping_agrees(mapping, *pfacts) ? NULL
+    return agrees ? NULL
          : scim_err_make(SCIM_ERR_UNAVAILABLE, request->pool,
                          "the application's tables have just changed; try "
                          "again");
@@ -187,28 +203,17 @@ scim_err_t *scim_talk(const scim_call_t *call, scim_talk_cb cb, void *baton)
     return err;
 }
 
-static scim_err_t *talk_complete(scim_talk_t *talk, void *baton)
+/* The proof is all that is wanted. */
+static scim_err_t *say_nothing(scim_talk_t *talk, void *baton)
 {
-    const scim_mapping_t *const *mapping = baton;
-    const scim_facts_t *facts;
-
-    for (; *mapping; mapping++) {
-        SCIM_TRY(scim_talk_facts(&facts, talk, *mapping));
-        /* this connection may have proven it before it was asked for */
-        scim_completions_put(
-            scim_pool_completions(talk->call->request->connections),
-            *mapping, facts);
-    }
+    (void)talk;
+    (void)baton;
     return NULL;
 }
 
 scim_err_t *scim_talk_complete(const scim_call_t *call)
 {
-    const scim_service_t *service = call->request->service;
-    const scim_mapping_t *mappings[] = { service->users, service->groups,
-                                         NULL };
-
-    return scim_talk(call, talk_complete, mappings);
+    return scim_talk(call, say_nothing, NULL);
 }
 
 /* Remember who asks, or refuse. */
