@@ -57,6 +57,8 @@ static scim_err_t *compute(scim_json_t **pafter, change_baton_t *change,
         SCIM_TRY(scim_patch_replace(&after, before, change->body, intake));
         keep_old(type, before, after, type->external_id, pool);
         scim_row_keep_foreign(talk->mapping, before, after, pool);
+        scim_row_keep_not_null(talk->mapping, talk->facts, before, after,
+                               pool);
     }
     keep_old(type, before, after, type->active, pool);
     *pafter = after;

@@ -175,6 +175,7 @@ static scim_err_t *compute(scim_json_t **pafter, group_baton_t *group,
                           scim_json_copy(old, pool), pool);
     }
     scim_row_keep_foreign(talk->mapping, before, *pafter, pool);
+    scim_row_keep_not_null(talk->mapping, talk->facts, before, *pafter, pool);
     return NULL;
 }
 

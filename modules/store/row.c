@@ -431,6 +431,39 @@ void scim_row_keep_foreign(const scim_mapping_t *mapping,
     }
 }
 
+/* The value of a simple attribute or sub-attribute, or NULL. */
+static const scim_json_t *value_in(const scim_rtype_t *type,
+                                   const scim_json_t *resource,
+                                   const scim_attr_t *attr)
+{
+    const scim_json_t *top = scim_resource_get(type, resource, attr->parent
+                                               ? attr->parent : attr);
+
+    return top && attr->parent ? scim_json_find(top, attr->name) : top;
+}
+
+static void keep_value(const scim_rtype_t *type, const scim_json_t *before,
+                       scim_json_t *after, const scim_attr_t *attr,
+                       apr_pool_t *pool)
+{
+    const scim_json_t *old = value_in(type, before, attr);
+    scim_json_t *object;
+
+    if (!old) {
+        return;
+    }
+    if (!attr->parent) {
+        scim_resource_set(type, after, attr, scim_json_copy(old, pool), pool);
+        return;
+    }
+    object = scim_resource_get(type, after, attr->parent);
+    if (!object) {
+        object = scim_json_make(SCIM_JSON_OBJECT, pool);
+        scim_resource_set(type, after, attr->parent, object, pool);
+    }
+    scim_json_set(object, attr->name, scim_json_copy(old, pool));
+}
+
 void scim_row_keep_read_only(const scim_mapping_t *mapping,
                              const scim_json_t *before, scim_json_t *after,
                              apr_pool_t *pool)
@@ -439,28 +472,30 @@ void scim_row_keep_read_only(const scim_mapping_t *mapping,
     int i;
 
     for (i = 0; i < type->nattrs; i++) {
-        const scim_attr_t *attr = type->attrs[i];
-        const scim_attr_t *top = attr->parent ? attr->parent : attr;
-        const scim_json_t *old;
-        scim_json_t *object;
+        if (type->attrs[i]->mutability == SCIM_READ_ONLY
+            && scim_attr_is_configured(type->attrs[i])) {
+            keep_value(type, before, after, type->attrs[i], pool);
+        }
+    }
+}
 
-        if (attr->mutability != SCIM_READ_ONLY
-            || !scim_attr_is_configured(attr)
-            || !(old = scim_resource_get(type, before, top))
-            || (attr->parent && !(old = scim_json_find(old, attr->name)))) {
-            continue;
+void scim_row_keep_not_null(const scim_mapping_t *mapping,
+                            const scim_facts_t *facts,
+                            const scim_json_t *before, scim_json_t *after,
+                            apr_pool_t *pool)
+{
+    int i;
+
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        if (facts->not_null[i] && !column->element
+            && column->attr != mapping->type->meta
+            && !column->attr->required
+            && !value_in(mapping->type, after, column->leaf)) {
+            keep_value(mapping->type, before, after, column->leaf, pool);
         }
-        if (!attr->parent) {
-            scim_resource_set(type, after, attr, scim_json_copy(old, pool),
-                              pool);
-            continue;
-        }
-        object = scim_resource_get(type, after, top);
-        if (!object) {
-            object = scim_json_make(SCIM_JSON_OBJECT, pool);
-            scim_resource_set(type, after, top, object, pool);
-        }
-        scim_json_set(object, attr->name, scim_json_copy(old, pool));
     }
 }
 

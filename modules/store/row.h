@@ -65,6 +65,14 @@ void scim_row_keep_foreign(const scim_mapping_t *mapping,
                            const scim_json_t *before, scim_json_t *after,
                            apr_pool_t *pool);
 
+/** Carry over what @a after lacks and its column cannot do without: attributes
+ * and sub-attributes outside any element whose column must not be NULL, but
+ * for those that are required anyway. For a PUT. */
+void scim_row_keep_not_null(const scim_mapping_t *mapping,
+                            const scim_facts_t *facts,
+                            const scim_json_t *before, scim_json_t *after,
+                            apr_pool_t *pool);
+
 /** Carry over what the configuration lets the application alone write:
  * readOnly attributes, and such sub-attributes of single complex ones. */
 void scim_row_keep_read_only(const scim_mapping_t *mapping,

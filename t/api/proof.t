@@ -433,6 +433,14 @@ spoiled('no table at all', 'ALTER TABLE public.users RENAME TO people',
             qr/^\Q$name\E cannot be removed or left empty: the application needs a value$/, "cleared by $what";
     }
     is $row->($id), $before, 'nothing has changed';
+    $res = put("/Users/$id", { userName => 'kept@contoso.com', active => json_false, title => 'T',
+        emails => [{ type => 'work', value => 'kept@contoso.com' }] }, @there);
+    is_resource $res, 200, 'W2: a PUT that leaves it out is done';
+    is_deeply [@{ $res->json }{qw(active title)}, $res->json->{name}{givenName}], [json_false, 'T', 'none'], 'and keeps what cannot be cleared';
+    unlike $dbh->selectrow_array(q{SELECT changes::text FROM scim.events WHERE operation = 'put' ORDER BY id DESC LIMIT 1}), qr/givenName|"name"/,
+        'which is no change';
+    is_error put("/Users/$id", { userName => 'kept@contoso.com' }, @there), 400, 'invalidValue', qr/^\Q$mail\E cannot be removed/,
+        'an address that leaves with its element is refused';
     is_resource patch("/Users/$id", { Operations => [{ op => 'replace', path => 'active', value => json_false },
         { op => 'replace', path => 'name.givenName', value => 'Ann' }] }, @there), 200, 'what sets it is done';
     $dbh->do($_) for 'ALTER TABLE public.users ALTER COLUMN first_name DROP NOT NULL, ALTER COLUMN first_name DROP DEFAULT,
