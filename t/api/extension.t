@@ -429,9 +429,14 @@ for my $case (
         return join ' ', map { "$_->{name}=$_->{type},$_->{uniqueness}" } grep { $_->{name} =~ /^[bg]$/ } @{ $res->json->{attributes} } };
     is $type->(), 'b=decimal,none g=string,none', 'before';
     $as_text->();
-    wait_until(10, sub { $type->() eq 'b=string,none g=string,server' });
-    is_deeply [map { $type->() } 1 .. 8], [('b=string,none g=string,server') x 8], 'after another type and an index: all children know, without a restart';
-    is patch('/Users/' . $res->json->{id}, { Operations => [{ op => 'replace', path => "$D:b", value => 'two' }] }, @there)->code, 200, 'a text is taken now';
+    # each child may say once that it has to look again
+    my @said;
+    wait_until(20, sub { @said = map { $type->() } 1 .. 8; !grep { $_ ne 'b=string,none g=string,server' } @said });
+    is_deeply \@said, [('b=string,none g=string,server') x 8], 'after another type and an index: everybody knows, without a restart';
+    my $text = sub { patch('/Users/' . $res->json->{id}, { Operations => [{ op => 'replace', path => "$D:b", value => 'two' }] }, @there)->code };
+    my $code = $text->();
+    $code = $text->() if $code == 503;
+    is $code, 200, 'a text is taken now';
     is row($res->json->{id})->{rating}, 'two', 'and kept';
     $open->stop;
     $dbh->do($_) for 'DROP INDEX public.tentative', q{DELETE FROM public.users WHERE username LIKE 'open%'},
