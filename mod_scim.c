@@ -20,6 +20,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_config(scim_lifecycle_check_config, NULL, NULL,
                          APR_HOOK_MIDDLE);
     ap_hook_test_config(scim_dump_test_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(scim_lifecycle_post_config, NULL, NULL,
+                        APR_HOOK_MIDDLE);
     ap_hook_child_init(scim_lifecycle_child_init, NULL, NULL,
                        APR_HOOK_MIDDLE);
     ap_hook_post_read_request(scim_core_errors_post_read_request, NULL, NULL,

@@ -440,7 +440,7 @@ static const char *check_place(const cmd_parms *cmd)
     return NULL;
 }
 
-static void remember_base(const cmd_parms *cmd, const scim_dir_config_t *conf)
+static void remember_base(const cmd_parms *cmd, scim_dir_config_t *conf)
 {
     scim_base_t *base =
         apr_array_push(scim_config_server(cmd->server)->bases);
@@ -600,6 +600,37 @@ int scim_config_check(apr_pool_t *ptemp, server_rec *server)
         }
     }
     return OK;
+}
+
+const char *scim_config_server_name(const server_rec *server,
+                                    apr_pool_t *pool)
+{
+    const char *name = server->server_hostname ? server->server_hostname : "";
+
+    return server->addrs && server->addrs->host_port
+         ? apr_psprintf(pool, "%s:%d", name, server->addrs->host_port) : name;
+}
+
+/* The main server comes first, so what virtual hosts have from it is counted
+ * as its own. */
+void scim_config_tally_post_config(scim_tally_t *tally, apr_pool_t *ptemp,
+                                   server_rec *server)
+{
+    int i;
+
+    for (; server; server = server->next) {
+        const char *name = scim_config_server_name(server, ptemp);
+        const apr_array_header_t *bases = scim_config_server(server)->bases;
+
+        for (i = 0; i < bases->nelts; i++) {
+            const scim_base_t *base = &APR_ARRAY_IDX(bases, i, scim_base_t);
+
+            if (!base->dir->tally) {
+                base->dir->tally =
+                    scim_tally_location_post_config(tally, name, base->path);
+            }
+        }
+    }
 }
 
 const scim_base_t *scim_config_base(const server_rec *server,

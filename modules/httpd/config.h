@@ -10,6 +10,7 @@
 #include <httpd.h>
 #include <http_config.h>
 
+#include "base/tally.h"
 #include "store/mapping.h"
 
 extern module AP_MODULE_DECLARE_DATA scim_module;
@@ -30,6 +31,7 @@ typedef enum {
     PTR(const char *, base_path)            \
     PTR(scim_mapping_t *, users)            \
     PTR(scim_mapping_t *, groups)           \
+    PTR(scim_tally_location_t *, tally)     \
     NUM(require_tls)                        \
     NUM(public_discovery)                   \
     NUM(page)                               \
@@ -59,7 +61,7 @@ typedef struct scim_server_config_t {
 /* A location that has a <ScimResource>. */
 typedef struct scim_base_t {
     const char *path;           /* without a slash at its end */
-    const scim_dir_config_t *dir;
+    scim_dir_config_t *dir;     /* of the <Location> alone, not merged */
     const char *file;           /* where it is configured */
     int line;
 } scim_base_t;
@@ -82,6 +84,14 @@ void scim_config_reset_pre_config(apr_pool_t *pconf);
 
 /** Whether each location can serve. Logs what is wrong. @return OK or not */
 int scim_config_check(apr_pool_t *ptemp, server_rec *server);
+
+/** Give each location its place among what is counted; post_config. */
+void scim_config_tally_post_config(scim_tally_t *tally, apr_pool_t *ptemp,
+                                   server_rec *server);
+
+/** The name of a server for its administrator: `host:port`. */
+const char *scim_config_server_name(const server_rec *server,
+                                    apr_pool_t *pool);
 
 /** The base below which a path stands, or NULL. */
 const scim_base_t *scim_config_base(const server_rec *server,

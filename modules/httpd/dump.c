@@ -44,12 +44,8 @@ static void format_line(scim_buf_t *buf, const scim_base_t *base,
                         const char *database, const scim_mapping_t *mapping,
                         const server_rec *server)
 {
-    const char *name = server->server_hostname ? server->server_hostname : "";
-
     scim_buf_puts(buf, "{\"scim\":1");
-    put_text(buf, "server", server->addrs && server->addrs->host_port
-             ? apr_psprintf(buf->pool, "%s:%d", name,
-                            server->addrs->host_port) : name);
+    put_text(buf, "server", scim_config_server_name(server, buf->pool));
     put_text(buf, "path", base->path);
     put_text(buf, "file", base->file);
     scim_buf_printf(buf, ",\"line\":%d", base->line);

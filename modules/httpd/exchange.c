@@ -244,6 +244,7 @@ static void fill_request(scim_request_t *request, scim_service_t *service,
     service->retry_after = RETRY_AFTER;
     service->bulk_max = scim_config_bulk_max(conf);
     service->body_max = scim_config_body_max(conf);
+    service->tally = conf->tally;
     memset(request, 0, sizeof(*request));
     request->service = service;
     request->connections = scim_lifecycle_pool(r->server, conf->database);

@@ -1,6 +1,7 @@
 #include "httpd/lifecycle.h"
 
 #include <ap_mpm.h>
+#include <http_core.h>
 #include <http_log.h>
 
 #include <apr_strings.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "httpd/shared.h"
 
 APLOG_USE_MODULE(scim);
 
@@ -20,6 +22,7 @@ typedef struct child_pool_t {
  * They survive a graceful restart in the parent, which never uses them. */
 static apr_array_header_t *child_pools;     /* of child_pool_t */
 static server_rec *log_server;
+static scim_tally_t *tally;                 /* set by post_config */
 
 /* The port of base/log.h */
 static void write_log(scim_log_level_t level, int number, const char *text)
@@ -41,6 +44,7 @@ int scim_lifecycle_pre_config(apr_pool_t *pconf, apr_pool_t *plog,
     (void)ptemp;
     child_pools = NULL;
     log_server = NULL;
+    tally = NULL;
     scim_log_set(NULL);
     scim_config_reset_pre_config(pconf);
     return OK;
@@ -54,6 +58,24 @@ int scim_lifecycle_check_config(apr_pool_t *pconf, apr_pool_t *plog,
     (void)pconf;
     (void)plog;
     return scim_config_check(ptemp, server);
+}
+
+/* Nothing is served between the first reading of the configuration and the
+ * second, nor for `httpd -t`. */
+int scim_lifecycle_post_config(apr_pool_t *pconf, apr_pool_t *plog,
+                               apr_pool_t *ptemp, server_rec *server)
+{
+    (void)plog;
+    if (ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG) {
+        tally = scim_shared_make_post_config(pconf, server);
+        scim_config_tally_post_config(tally, ptemp, server);
+    }
+    return OK;
+}
+
+scim_tally_t *scim_lifecycle_tally(void)
+{
+    return tally;
 }
 
 static void fill_config(scim_pool_config_t *config, const char *conninfo,

@@ -3,6 +3,7 @@
 #ifndef SCIM_HTTPD_LIFECYCLE_H
 #define SCIM_HTTPD_LIFECYCLE_H
 
+#include "base/tally.h"
 #include "httpd/config.h"
 #include "pg/pool.h"
 
@@ -10,7 +11,12 @@ int scim_lifecycle_pre_config(apr_pool_t *pconf, apr_pool_t *plog,
                               apr_pool_t *ptemp);
 int scim_lifecycle_check_config(apr_pool_t *pconf, apr_pool_t *plog,
                                 apr_pool_t *ptemp, server_rec *server);
+int scim_lifecycle_post_config(apr_pool_t *pconf, apr_pool_t *plog,
+                               apr_pool_t *ptemp, server_rec *server);
 void scim_lifecycle_child_init(apr_pool_t *pchild, server_rec *server);
+
+/** What is counted in all children. Not NULL behind post_config. */
+scim_tally_t *scim_lifecycle_tally(void);
 
 /** The pool of this child for a server and a conninfo, or NULL.
  * Thread-safe; not before child_init. */

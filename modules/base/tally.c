@@ -1,0 +1,278 @@
+#include "base/tally.h"
+
+#include <string.h>
+
+#define WORDS (SCIM_TALLY_TEXT / sizeof(scim_count_t))
+
+/* How far a tenant is looked for from where its hash points to. Runs that
+ * long are rare below nine tenths of the table. */
+#define STEPS_MAX 256
+
+#define OTHER "other"
+
+const apr_interval_time_t scim_times_bounds[SCIM_TALLY_BOUNDS] = {
+    500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000,
+    1000000, 2500000, 5000000, 10000000
+};
+
+static const char *const operations[] = {
+#define WORD_(name, word) word,
+    SCIM_OPERATIONS(WORD_)
+};
+
+static const char *const subjects[] = {
+    SCIM_SUBJECTS(WORD_)
+#undef WORD_
+};
+
+/* The scimTypes there are, by the first kind of error that has each. */
+static const char *const scim_types[] = {
+#define TYPE_(kind, status, type) type,
+    SCIM_ERR_KINDS(TYPE_)
+#undef TYPE_
+};
+
+const char *scim_operation_word(scim_operation_t operation)
+{
+    return operations[operation];
+}
+
+const char *scim_subject_word(scim_subject_t subject)
+{
+    return subjects[subject];
+}
+
+/* Locations */
+
+static int fits(const char *text)
+{
+    return strlen(text) < SCIM_TALLY_TEXT;
+}
+
+/* Children of an earlier generation may be reading: the name first. */
+static void name_location(scim_tally_location_t *location, scim_tally_t *tally,
+                          const char *server, const char *path)
+{
+    location->tally = tally;
+    strcpy(location->server, server);
+    strcpy(location->path, path);
+    scim_count_set(&location->is_named, 1);
+}
+
+scim_tally_location_t *
+scim_tally_location_post_config(scim_tally_t *tally, const char *server,
+                                const char *path)
+{
+    scim_tally_location_t *location = tally->locations;
+    scim_tally_location_t *end = location + SCIM_TALLY_LOCATIONS;
+
+    if (!fits(server) || !fits(path)) {
+        location = end;
+    }
+    for (; location < end && location->is_named; location++) {
+        if (strcmp(location->server, server) == 0
+            && strcmp(location->path, path) == 0) {
+            return location;
+        }
+    }
+    if (!location->is_named) {
+        name_location(location, tally, location < end ? server : OTHER,
+                      location < end ? path : OTHER);
+    }
+    return location;
+}
+
+/* Tenants */
+
+/* FNV-1a, never 0. */
+static apr_uint64_t hash_of(apr_uint64_t location, const char *name)
+{
+    apr_uint64_t hash = APR_UINT64_C(14695981039346656037) ^ location;
+
+    for (; *name; name++) {
+        hash = (hash ^ (unsigned char)*name) * APR_UINT64_C(1099511628211);
+    }
+    return hash ? hash : 1;
+}
+
+static void write_name(scim_tally_tenant_t *tenant, apr_uint64_t location,
+                       const char *name)
+{
+    apr_uint64_t words[WORDS] = { 0 };
+    apr_size_t i;
+
+    memcpy(words, name, strlen(name));
+    for (i = 0; i < WORDS; i++) {
+        scim_count_set(&tenant->name[i], words[i]);
+    }
+    scim_count_set(&tenant->location, location);
+    scim_count_set(&tenant->is_named, 1);
+}
+
+static int has_name(const scim_tally_tenant_t *tenant, apr_uint64_t location,
+                    const char *name)
+{
+    char text[SCIM_TALLY_TEXT];
+
+    return scim_tally_tenant_name(text, tenant)
+        && scim_count_get(&tenant->location) == location
+        && strcmp(text, name) == 0;
+}
+
+/* Whether the slot is the tenant's, or has just become so. Where somebody is
+ * writing a name with this hash, or was killed over it, it is written once
+ * more: it is the same one. */
+static int is_slot_of(scim_tally_tenant_t *tenant, apr_uint64_t hash,
+                      apr_uint64_t location, const char *name)
+{
+    apr_uint64_t there = scim_count_get(&tenant->hash);
+
+    if (!there && scim_count_swap(&tenant->hash, 0, hash)) {
+        there = hash;
+    }
+    else if (!there) {
+        there = scim_count_get(&tenant->hash);
+    }
+    if (there != hash) {
+        return 0;
+    }
+    if (!scim_count_get(&tenant->is_named)) {
+        write_name(tenant, location, name);
+    }
+    return has_name(tenant, location, name);
+}
+
+scim_tally_tenant_t *scim_tally_tenant(scim_tally_location_t *location,
+                                       const char *tenant)
+{
+    scim_tally_t *tally = location->tally;
+    apr_uint64_t number = location - tally->locations;
+    apr_uint64_t hash = hash_of(number, tenant);
+    int step;
+
+    for (step = 0; step < STEPS_MAX && fits(tenant)
+                   && strcmp(tenant, OTHER) != 0; step++) {
+        scim_tally_tenant_t *slot =
+            &tally->tenants[(hash + step) % SCIM_TALLY_TENANTS];
+
+        if (is_slot_of(slot, hash, number, tenant)) {
+            return slot;
+        }
+    }
+    if (!scim_count_get(&location->other_tenants.is_named)) {
+        write_name(&location->other_tenants, number, OTHER);
+    }
+    return &location->other_tenants;
+}
+
+int scim_tally_tenant_name(char name[SCIM_TALLY_TEXT],
+                           const scim_tally_tenant_t *tenant)
+{
+    apr_uint64_t words[WORDS];
+    apr_size_t i;
+
+    if (!scim_count_get(&tenant->is_named)) {
+        return 0;
+    }
+    for (i = 0; i < WORDS; i++) {
+        words[i] = scim_count_get(&tenant->name[i]);
+    }
+    memcpy(name, words, SCIM_TALLY_TEXT);
+    return 1;
+}
+
+/* Requests */
+
+static apr_uint64_t number_of_type(const char *scim_type)
+{
+    apr_size_t i;
+
+    for (i = 0; scim_type && i < SCIM_ERR_KIND_COUNT; i++) {
+        if (scim_types[i] && strcmp(scim_types[i], scim_type) == 0) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+void scim_tally_request(scim_tally_location_t *location, scim_subject_t subject,
+                        scim_operation_t operation, int status,
+                        const char *scim_type)
+{
+    apr_uint64_t key = (apr_uint64_t)status << 24
+                     | (apr_uint64_t)operation << 16
+                     | (apr_uint64_t)subject << 8 | number_of_type(scim_type);
+    int i;
+
+    for (i = 0; i < SCIM_TALLY_SERIES; i++) {
+        scim_tally_series_t *series = &location->series[i];
+        apr_uint64_t there = scim_count_get(&series->key);
+
+        if (!there && scim_count_swap(&series->key, 0, key)) {
+            there = key;
+        }
+        else if (!there) {
+            there = scim_count_get(&series->key);
+        }
+        if (there == key) {
+            scim_count_add(&series->count, 1);
+            return;
+        }
+    }
+    scim_count_add(&location->other_series, 1);
+}
+
+int scim_tally_series_read(scim_tally_key_t *pkey,
+                           const scim_tally_series_t *series)
+{
+    apr_uint64_t key = scim_count_get(&series->key);
+    apr_size_t type = key & 0xff;
+
+    pkey->subject = (scim_subject_t)(key >> 8 & 0xff);
+    pkey->operation = (scim_operation_t)(key >> 16 & 0xff);
+    pkey->status = (int)(key >> 24);
+    pkey->scim_type = type ? scim_types[type - 1] : NULL;
+    return key != 0;
+}
+
+void scim_times_add(scim_times_t *times, apr_interval_time_t time)
+{
+    int i = 0;
+
+    while (i < SCIM_TALLY_BOUNDS && time > scim_times_bounds[i]) {
+        i++;
+    }
+    scim_count_add(&times->buckets[i], 1);
+    scim_count_add(&times->sum, time > 0 ? (apr_uint64_t)time : 0);
+}
+
+/* Children */
+
+scim_tally_child_t *scim_tally_child(scim_tally_t *tally, apr_uint64_t pid)
+{
+    int i;
+
+    for (i = 0; i < SCIM_TALLY_CHILDREN; i++) {
+        if (scim_count_swap(&tally->children[i].pid, 0, pid)) {
+            return &tally->children[i];
+        }
+    }
+    return &tally->children[SCIM_TALLY_CHILDREN];
+}
+
+/* The number of the process last: from then on the slot is somebody else's. */
+void scim_tally_child_gone(scim_tally_t *tally, apr_uint64_t pid)
+{
+    int i;
+
+    for (i = 0; i < SCIM_TALLY_CHILDREN; i++) {
+        scim_tally_child_t *child = &tally->children[i];
+
+        if (scim_count_get(&child->pid) == pid) {
+            scim_count_set(&child->open, 0);
+            scim_count_set(&child->busy, 0);
+            scim_count_set(&child->waiting, 0);
+            scim_count_set(&child->pid, 0);
+        }
+    }
+}
