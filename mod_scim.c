@@ -1,15 +1,19 @@
 /* mod_scim.c - the module: its struct and its hooks. Everything else stands
  * in modules/. */
+#include <ap_mpm.h>
 #include <httpd.h>
 #include <http_config.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <mod_status.h>
 
 #include "httpd/config.h"
 #include "httpd/core_errors.h"
 #include "httpd/dump.h"
 #include "httpd/exchange.h"
 #include "httpd/lifecycle.h"
+#include "httpd/metrics.h"
+#include "httpd/status.h"
 #include "httpd/storage.h"
 
 static void register_hooks(apr_pool_t *pool)
@@ -24,6 +28,8 @@ static void register_hooks(apr_pool_t *pool)
                         APR_HOOK_MIDDLE);
     ap_hook_child_init(scim_lifecycle_child_init, NULL, NULL,
                        APR_HOOK_MIDDLE);
+    ap_hook_child_status(scim_lifecycle_child_status, NULL, NULL,
+                         APR_HOOK_MIDDLE);
     ap_hook_post_read_request(scim_core_errors_post_read_request, NULL, NULL,
                               APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(scim_storage_translate_name, NULL, NULL,
@@ -31,6 +37,9 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_map_to_storage(scim_storage_map_to_storage, NULL, NULL,
                            APR_HOOK_REALLY_FIRST);
     ap_hook_handler(scim_exchange_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(scim_metrics_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ap, status_hook, scim_status_hook, NULL, NULL,
+                      APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(scim_core_errors_insert, NULL, NULL,
                                 APR_HOOK_LAST);
     ap_hook_insert_filter(scim_core_errors_insert, NULL, NULL,

@@ -195,13 +195,14 @@ static apr_uint64_t number_of_type(const char *scim_type)
     return 0;
 }
 
-void scim_tally_request(scim_tally_location_t *location, scim_subject_t subject,
-                        scim_operation_t operation, int status,
-                        const char *scim_type)
+void scim_tally_request(scim_tally_location_t *location,
+                        const scim_tally_key_t *about)
 {
-    apr_uint64_t key = (apr_uint64_t)status << 24
-                     | (apr_uint64_t)operation << 16
-                     | (apr_uint64_t)subject << 8 | number_of_type(scim_type);
+    apr_uint64_t key = (apr_uint64_t)about->is_bulk << 48
+                     | (apr_uint64_t)about->status << 32
+                     | (apr_uint64_t)about->operation << 16
+                     | (apr_uint64_t)about->subject << 8
+                     | number_of_type(about->scim_type);
     int i;
 
     for (i = 0; i < SCIM_TALLY_SERIES; i++) {
@@ -230,7 +231,8 @@ int scim_tally_series_read(scim_tally_key_t *pkey,
 
     pkey->subject = (scim_subject_t)(key >> 8 & 0xff);
     pkey->operation = (scim_operation_t)(key >> 16 & 0xff);
-    pkey->status = (int)(key >> 24);
+    pkey->status = (int)(key >> 32 & 0xffff);
+    pkey->is_bulk = (int)(key >> 48);
     pkey->scim_type = type ? scim_types[type - 1] : NULL;
     return key != 0;
 }
@@ -273,6 +275,23 @@ void scim_tally_child_gone(scim_tally_t *tally, apr_uint64_t pid)
             scim_count_set(&child->busy, 0);
             scim_count_set(&child->waiting, 0);
             scim_count_set(&child->pid, 0);
+        }
+    }
+}
+
+void scim_tally_children(scim_tally_child_t *psum, const scim_tally_t *tally)
+{
+    int i;
+
+    memset(psum, 0, sizeof(*psum));
+    for (i = 0; i < SCIM_TALLY_CHILDREN; i++) {
+        const scim_tally_child_t *child = &tally->children[i];
+
+        if (scim_count_get(&child->pid)) {
+            psum->pid++;
+            psum->open += scim_count_get(&child->open);
+            psum->busy += scim_count_get(&child->busy);
+            psum->waiting += scim_count_get(&child->waiting);
         }
     }
 }

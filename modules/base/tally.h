@@ -168,22 +168,21 @@ scim_tally_tenant_t *scim_tally_tenant(scim_tally_location_t *location,
 int scim_tally_tenant_name(char name[SCIM_TALLY_TEXT],
                            const scim_tally_tenant_t *tenant);
 
-/** Count a request that was answered. @a scim_type is one of base/err.h;
- * NULL: none. Thread-safe. */
-void scim_tally_request(scim_tally_location_t *location, scim_subject_t subject,
-                        scim_operation_t operation, int status,
-                        const char *scim_type);
-
-/** Count a time in a histogram. Thread-safe. */
-void scim_times_add(scim_times_t *times, apr_interval_time_t time);
-
 /* What a series is about. */
 typedef struct scim_tally_key_t {
     scim_subject_t subject;
     scim_operation_t operation;
-    int status;
-    const char *scim_type;      /* NULL: none */
+    int is_bulk;                /* it was an operation of a bulk job */
+    int status;                 /* HTTP, three digits */
+    const char *scim_type;      /* one of base/err.h; NULL: none */
 } scim_tally_key_t;
+
+/** Count a request that was answered. Thread-safe. */
+void scim_tally_request(scim_tally_location_t *location,
+                        const scim_tally_key_t *key);
+
+/** Count a time in a histogram. Thread-safe. */
+void scim_times_add(scim_times_t *times, apr_interval_time_t time);
 
 /** Read the key of a series. @return 0 when there is none */
 int scim_tally_series_read(scim_tally_key_t *pkey,
@@ -192,6 +191,10 @@ int scim_tally_series_read(scim_tally_key_t *pkey,
 /** A child's own slot: for the process @a pid. Never NULL; children beyond
  * the table share one, which readers pass over. */
 scim_tally_child_t *scim_tally_child(scim_tally_t *tally, apr_uint64_t pid);
+
+/** Add up what all children have. The number of a process in @a psum is that
+ * of children. */
+void scim_tally_children(scim_tally_child_t *psum, const scim_tally_t *tally);
 
 /** Clear the slot of a child that has ended, in any way. In the parent. */
 void scim_tally_child_gone(scim_tally_t *tally, apr_uint64_t pid);

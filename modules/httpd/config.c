@@ -606,9 +606,10 @@ const char *scim_config_server_name(const server_rec *server,
                                     apr_pool_t *pool)
 {
     const char *name = server->server_hostname ? server->server_hostname : "";
+    int port = server->addrs && server->addrs->host_port
+             ? server->addrs->host_port : server->port;
 
-    return server->addrs && server->addrs->host_port
-         ? apr_psprintf(pool, "%s:%d", name, server->addrs->host_port) : name;
+    return port ? apr_psprintf(pool, "%s:%d", name, port) : name;
 }
 
 /* The main server comes first, so what virtual hosts have from it is counted

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "httpd/config.h"
+#include "httpd/counting.h"
 #include "service/request.h"
 
 #define FILTER_NAME "SCIM_CORE_ERROR"
@@ -73,16 +74,24 @@ static const char *path_of(const request_rec *r)
     return path ? path : r->uri;
 }
 
-/* Whether the request, or the one that an ErrorDocument answers, is ours. */
-static int is_ours(const request_rec *r)
+/* Where the request is ours, or the one that an ErrorDocument answers; else
+ * NULL. */
+static const scim_base_t *find_base(const request_rec *r)
 {
-    for (; r; r = r->prev) {
-        if (scim_config_base(r->server, path_of(r))
-            || scim_config_base(r->server, r->uri)) {
-            return 1;
+    const scim_base_t *base = NULL;
+
+    for (; r && !base; r = r->prev) {
+        base = scim_config_base(r->server, path_of(r));
+        if (!base) {
+            base = scim_config_base(r->server, r->uri);
         }
     }
-    return 0;
+    return base;
+}
+
+static int is_ours(const request_rec *r)
+{
+    return find_base(r) != NULL;
 }
 
 /* Replace the whole body: ours goes out with the first brigade, theirs is
@@ -100,6 +109,7 @@ static apr_status_t replace_body(ap_filter_t *f, apr_bucket_brigade *theirs)
     }
     f->ctx = r;
     apr_brigade_cleanup(theirs);
+    scim_counting_status(r, find_base(r));
     scim_reply_status(&reply, r->status, detail_of(r->status), r->pool);
     ap_set_content_type(r, SCIM_REPLY_CONTENT_TYPE);
     ap_set_content_length(r, reply.body.len);

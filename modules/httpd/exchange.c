@@ -11,6 +11,7 @@
 
 #include "base/fold.h"
 #include "httpd/config.h"
+#include "httpd/counting.h"
 #include "httpd/lifecycle.h"
 #include "httpd/logging.h"
 #include "pg/event.h"
@@ -264,13 +265,15 @@ static void fill_request(scim_request_t *request, scim_service_t *service,
 }
 
 /* After the reply has gone out, so that nobody waits for it. */
-static void record_refusals(request_rec *r, const scim_request_t *request)
+static void record_refusals(request_rec *r, const scim_dir_config_t *conf,
+                            const scim_request_t *request)
 {
     scim_err_t *err;
 
     if (request->refusals && request->refusals->nelts) {
         err = scim_event_write_refusals(request->connections,
                                         request->refusals, r->pool);
+        scim_counting_refusals(conf, request->refusals->nelts, err);
         if (err) {
             scim_logging_lost_refusal(r, err);
         }
@@ -314,7 +317,8 @@ int scim_exchange_handler(request_rec *r)
     }
     tell_log(r, &reply);
     scim_logging_reply(r, &reply);
+    scim_counting_reply(r, conf, &reply);
     sent = send_reply(r, &reply, request.refusals && request.refusals->nelts);
-    record_refusals(r, &request);
+    record_refusals(r, conf, &request);
     return sent;
 }

@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "httpd/shared.h"
@@ -78,8 +79,21 @@ scim_tally_t *scim_lifecycle_tally(void)
     return tally;
 }
 
+void scim_lifecycle_child_status(server_rec *server, pid_t pid,
+                                 ap_generation_t generation, int slot,
+                                 mpm_child_status state)
+{
+    (void)server;
+    (void)generation;
+    (void)slot;
+    if (state == MPM_CHILD_EXITED && tally) {
+        scim_tally_child_gone(tally, pid);
+    }
+}
+
 static void fill_config(scim_pool_config_t *config, const char *conninfo,
-                        const scim_server_config_t *server)
+                        const scim_server_config_t *server,
+                        scim_tally_child_t *child)
 {
     int threaded = 0, children = 1;
 
@@ -91,6 +105,8 @@ static void fill_config(scim_pool_config_t *config, const char *conninfo,
     config->children = children;
     config->acquire_timeout = scim_config_pool_timeout(server);
     config->timeout = scim_config_timeout(server);
+    config->tally = tally;
+    config->child = child;
 }
 
 static scim_pool_t *find_pool(const char *conninfo, int max,
@@ -115,6 +131,7 @@ static scim_pool_t *find_pool(const char *conninfo, int max,
 void scim_lifecycle_child_init(apr_pool_t *pchild, server_rec *server)
 {
     const apr_array_header_t *databases = scim_config_databases();
+    scim_tally_child_t *child = scim_tally_child(tally, getpid());
     int i;
 
     log_server = server;
@@ -128,7 +145,7 @@ void scim_lifecycle_child_init(apr_pool_t *pchild, server_rec *server)
             apr_status_t status;
 
             fill_config(config, APR_ARRAY_IDX(databases, i, const char *),
-                        scim_config_server(server));
+                        scim_config_server(server), child);
             if (find_pool(config->conninfo, config->max,
                           config->acquire_timeout, config->timeout)) {
                 continue;

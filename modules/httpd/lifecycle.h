@@ -3,6 +3,8 @@
 #ifndef SCIM_HTTPD_LIFECYCLE_H
 #define SCIM_HTTPD_LIFECYCLE_H
 
+#include <ap_mpm.h>
+
 #include "base/tally.h"
 #include "httpd/config.h"
 #include "pg/pool.h"
@@ -14,6 +16,11 @@ int scim_lifecycle_check_config(apr_pool_t *pconf, apr_pool_t *plog,
 int scim_lifecycle_post_config(apr_pool_t *pconf, apr_pool_t *plog,
                                apr_pool_t *ptemp, server_rec *server);
 void scim_lifecycle_child_init(apr_pool_t *pchild, server_rec *server);
+
+/** Hook child_status, in the parent: a child has ended, by whatever. */
+void scim_lifecycle_child_status(server_rec *server, pid_t pid,
+                                 ap_generation_t generation, int slot,
+                                 mpm_child_status state);
 
 /** What is counted in all children. Not NULL behind post_config. */
 scim_tally_t *scim_lifecycle_tally(void);

@@ -43,6 +43,9 @@ struct scim_conn_t {
     int server_limit;
     apr_time_t rests_until;     /* see the header */
     PGconn *pg;
+    scim_tally_t *tally;        /* NULL: nobody counts */
+    scim_tally_child_t *child;  /* likewise */
+    int is_counted;             /* as open */
     char sqlstate[6];
     const char *constraint;     /* in the pool of the failed turn */
     const char *column;         /* likewise */
@@ -70,6 +73,10 @@ static apr_status_t close_cleanup(void *baton)
 {
     scim_conn_t *conn = baton;
 
+    if (conn->is_counted) {
+        scim_count_sub(&conn->child->open, 1);
+        conn->is_counted = 0;
+    }
     if (conn->pg) {
         PQfinish(conn->pg);
         conn->pg = NULL;
@@ -103,6 +110,13 @@ scim_conn_t *scim_conn_make(const char *conninfo, apr_interval_time_t timeout,
     apr_pool_cleanup_register(pool, conn, close_cleanup,
                               apr_pool_cleanup_null);
     return conn;
+}
+
+void scim_conn_set_tally(scim_conn_t *conn, scim_tally_t *tally,
+                         scim_tally_child_t *child)
+{
+    conn->tally = tally;
+    conn->child = child;
 }
 
 void scim_conn_close(scim_conn_t *conn)
@@ -158,6 +172,9 @@ static scim_err_t *late(scim_conn_t *conn, const char *doing, apr_pool_t *pool)
 {
     if (conn->pending->nelts) {
         conn->rests_until = apr_time_now() + check_interval(conn);
+        if (conn->tally) {
+            scim_count_add(&conn->tally->abandoned, 1);
+        }
     }
     scim_conn_close(conn);
     return unavailable(apr_psprintf(pool, "no answer within %d ms while %s",
@@ -240,6 +257,15 @@ static scim_err_t *set_up(scim_conn_t *conn, apr_pool_t *pool)
     return NULL;
 }
 
+static void count_opened(scim_conn_t *conn)
+{
+    if (conn->tally) {
+        scim_count_add(&conn->tally->opened, 1);
+        scim_count_add(&conn->child->open, 1);
+        conn->is_counted = 1;
+    }
+}
+
 static scim_err_t *open_anew(scim_conn_t *conn, apr_pool_t *pool)
 {
     scim_err_t *err;
@@ -250,6 +276,7 @@ static scim_err_t *open_anew(scim_conn_t *conn, apr_pool_t *pool)
     conn->named = 0;
     conn->memory = apr_hash_make(conn->session_pool);
     SCIM_TRY(connect_in_time(conn, pool));
+    count_opened(conn);
     PQsetNoticeReceiver(conn->pg, ignore_notice, NULL);
     if (PQsetnonblocking(conn->pg, 1) != 0 || !PQenterPipelineMode(conn->pg)) {
         return lost(conn, pool);

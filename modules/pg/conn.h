@@ -22,6 +22,7 @@
 #include <libpq-fe.h>
 
 #include "base/err.h"
+#include "base/tally.h"
 #include "store/sql.h"
 
 typedef struct scim_conn_t scim_conn_t;
@@ -34,6 +35,11 @@ const char *scim_conn_check(const char *conninfo, apr_pool_t *pool);
  * @a timeout is the longest conversation. Nothing is sent. */
 scim_conn_t *scim_conn_make(const char *conninfo, apr_interval_time_t timeout,
                             apr_pool_t *pool);
+
+/** Count in @a tally that it is opened and what is abandoned, and in @a child
+ * whether it is open. Before it is opened. */
+void scim_conn_set_tally(scim_conn_t *conn, scim_tally_t *tally,
+                         scim_tally_child_t *child);
 
 /** Close it for good; also what the end of its pool does. */
 void scim_conn_close(scim_conn_t *conn);

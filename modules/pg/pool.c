@@ -170,7 +170,10 @@ static scim_conn_t *take(scim_pool_t *connections, const char *change)
         connections->made++;
         conn = scim_conn_make(connections->config->conninfo,
                               connections->config->timeout, own);
+        scim_conn_set_tally(conn, connections->config->tally,
+                            connections->config->child);
     }
+    scim_count_add(&connections->config->child->busy, 1);
     if (change) {
         changing_t *changing = apr_array_push(connections->changing);
 
@@ -221,6 +224,7 @@ static void give_back(scim_pool_t *connections, scim_conn_t *conn)
     apr_thread_mutex_lock(connections->mutex);
     forget_change(connections->changing, conn);
     APR_ARRAY_PUSH(connections->idle, scim_conn_t *) = conn;
+    scim_count_sub(&connections->config->child->busy, 1);
     apr_thread_cond_broadcast(connections->given_back);
     apr_thread_mutex_unlock(connections->mutex);
 }
@@ -240,9 +244,11 @@ static scim_conn_t *wait_for_one(scim_pool_t *connections, const char *change,
         if (now >= until) {
             break;
         }
+        scim_count_add(&connections->config->child->waiting, 1);
         apr_thread_cond_timedwait(connections->given_back,
                                   connections->mutex,
                                   next_look(connections, until) - now + 1);
+        scim_count_sub(&connections->config->child->waiting, 1);
     }
     apr_thread_mutex_unlock(connections->mutex);
     return conn;

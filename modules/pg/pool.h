@@ -27,6 +27,8 @@ typedef struct scim_pool_config_t {
     int children;                   /* for the comparison in the log */
     apr_interval_time_t acquire_timeout;
     apr_interval_time_t timeout;    /* the longest conversation */
+    scim_tally_t *tally;            /* where it is counted */
+    scim_tally_child_t *child;      /* of this child, likewise */
 } scim_pool_config_t;
 
 /** Make the pool in child_init; @a config is borrowed. */

@@ -27,6 +27,7 @@ typedef struct scim_bulk_outcome_t {
     const char *location;       /* NULL: none */
     const char *version;        /* NULL: none */
     const char *response;       /* JSON; NULL: none */
+    const char *scim_type;      /* of an error; NULL: none */
 } scim_bulk_outcome_t;
 
 typedef struct scim_bulk_operation_t {

@@ -28,6 +28,7 @@ typedef struct job_t {
     scim_err_t *over;           /* why nothing more is tried; NULL: it is */
     int errors;
     int answered;               /* operations, by more than 503 */
+    scim_work_t *work;          /* where it is noted what they do */
     apr_pool_t *scratch;        /* of one step */
 } job_t;
 
@@ -100,6 +101,7 @@ static void fail(job_t *job, scim_bulk_operation_t *operation,
     operation->id = NULL;
     memset(outcome, 0, sizeof(*outcome));
     outcome->status = err->status;
+    outcome->scim_type = err->scim_type;
     outcome->response = buf.data;
     outcome->location = locate(job, operation);
     job->errors++;
@@ -116,6 +118,28 @@ static void succeed(const job_t *job, scim_bulk_operation_t *operation,
     operation->outcome.status = reply->status;
     operation->outcome.location = locate(job, operation);
     operation->outcome.version = apr_pstrdup(pool, reply->etag);
+}
+
+static void count(const job_t *job, const scim_bulk_operation_t *operation)
+{
+    const char *method = operation->method, *endpoint = operation->endpoint;
+    scim_tally_key_t key = { .is_bulk = 1 };
+
+    key.operation = !method ? SCIM_OPERATION_OTHER
+                  : strcmp(method, "POST") == 0 ? SCIM_OPERATION_CREATE
+                  : strcmp(method, "PUT") == 0 ? SCIM_OPERATION_PUT
+                  : strcmp(method, "PATCH") == 0 ? SCIM_OPERATION_PATCH
+                  : strcmp(method, "DELETE") == 0 ? SCIM_OPERATION_DELETE
+                  : SCIM_OPERATION_OTHER;
+    key.subject = !endpoint ? SCIM_SUBJECT_NONE
+                : strcmp(endpoint, "Users") == 0 ? SCIM_SUBJECT_USER
+                : strcmp(endpoint, "Groups") == 0 ? SCIM_SUBJECT_GROUP
+                : SCIM_SUBJECT_NONE;
+    key.status = operation->outcome.status;
+    key.scim_type = operation->outcome.scim_type;
+    if (job->call->request->service->tally) {
+        scim_tally_request(job->call->request->service->tally, &key);
+    }
 }
 
 /* --- one operation --- */
@@ -177,6 +201,7 @@ static scim_err_t *serve(scim_reply_t *reply, const job_t *job,
     request->pool = job->scratch;
     scim_request_serve(reply, request);
     log_ignored(job, operation, reply);
+    scim_work_add(job->work, &reply->work);
     return reply->err ? apr_pmemdup(job->scratch, reply->err,
                                     sizeof(*reply->err)) : NULL;
 }
@@ -220,6 +245,7 @@ static scim_err_t *carry_out(job_t *job, scim_bulk_operation_t *operation)
 typedef struct circle_t {
     job_t *job;
     const scim_bulk_step_t *step;
+    scim_work_t work;               /* done when all of it is */
     scim_bulk_operation_t *failed;  /* whose error it is; NULL: everybody's */
 } circle_t;
 
@@ -292,6 +318,7 @@ static scim_err_t *talk_circle(scim_talk_t *talk, void *baton)
         member(circle, i)->id = NULL;
     }
     circle->failed = NULL;
+    memset(&circle->work, 0, sizeof(circle->work));
     SCIM_TRY(scim_pg_begin(talk->conn, job->scratch));
     job->held->is_joined = 1;
     err = create_members(circle, later);
@@ -319,18 +346,27 @@ static scim_err_t *shared_error(const circle_t *circle, scim_err_t *err)
 
 static scim_err_t *try_circle(circle_t *circle)
 {
+    job_t *job = circle->job;
+    scim_work_t *work = job->work;
+    scim_err_t *err;
     int i;
 
     for (i = 0; i < circle->step->count; i++) {
         circle->failed = member(circle, i);
-        SCIM_TRY(check(circle->job, circle->failed));
+        SCIM_TRY(check(job, circle->failed));
     }
-    return scim_talk(circle->job->call, talk_circle, circle);
+    job->work = &circle->work;
+    err = scim_talk(job->call, talk_circle, circle);
+    job->work = work;
+    if (!err) {
+        scim_work_add(work, &circle->work);
+    }
+    return err;
 }
 
 static scim_err_t *carry_out_circle(job_t *job, const scim_bulk_step_t *step)
 {
-    circle_t circle = { job, step, NULL };
+    circle_t circle = { .job = job, .step = step };
     scim_err_t *err = try_circle(&circle), *shared;
     int i;
 
@@ -376,11 +412,15 @@ static void carry_out_step(job_t *job, const scim_bulk_step_t *step)
         for (i = 0; i < step->count; i++) {
             fail(job, &operations[step->operations[i]], job->over);
         }
-        return;
     }
-    err = step->is_circle ? carry_out_circle(job, step)
-                          : carry_out(job, &operations[*step->operations]);
-    job->over = judge(job, err);
+    else {
+        err = step->is_circle ? carry_out_circle(job, step)
+                              : carry_out(job, &operations[*step->operations]);
+        job->over = judge(job, err);
+    }
+    for (i = 0; i < step->count; i++) {
+        count(job, &operations[step->operations[i]]);
+    }
     apr_pool_clear(job->scratch);
 }
 
@@ -423,7 +463,7 @@ scim_err_t *scim_bulk_serve(scim_reply_t *reply, const scim_call_t *call)
     scim_request_t request = *call->request;
     scim_call_t over_held = *call;
     scim_held_t held;
-    job_t job = { &over_held, &held };
+    job_t job = { .call = &over_held, .held = &held, .work = &reply->work };
     scim_err_t *err;
 
     SCIM_TRY(scim_talk_hold(&held, call));

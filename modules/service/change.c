@@ -90,7 +90,11 @@ static scim_err_t *write_change(change_baton_t *change, scim_talk_t *talk,
     if (err) {
         return scim_rules_word(talk, err, new);
     }
-    return change->answer.count ? NULL : scim_view_not_found(call);
+    if (!change->answer.count) {
+        return scim_view_not_found(call);
+    }
+    scim_talk_note_change(talk);
+    return NULL;
 }
 
 static scim_err_t *talk_change(scim_talk_t *talk, void *baton)

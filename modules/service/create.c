@@ -164,6 +164,9 @@ static scim_err_t *take_over(create_baton_t *create, scim_talk_t *talk,
         return scim_rules_word(talk, err, new);
     }
     create->answer = answer;
+    if (answer.count) {
+        scim_talk_note_change(talk);
+    }
     return NULL;
 }
 
@@ -226,6 +229,7 @@ static scim_err_t *talk_create(scim_talk_t *talk, void *baton)
         }
         SCIM_TRY(err);
         if (find_met(&create->answer, 'i')) {
+            scim_talk_note_change(talk);
             return NULL;
         }
         SCIM_TRY(meet(create, talk));

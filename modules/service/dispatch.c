@@ -219,6 +219,44 @@ static handler_t find_handler(const route_t *route, const char *method)
          : strcmp(method, "DELETE") == 0 ? route->delete : NULL;
 }
 
+/* The word for it in the metrics. */
+static scim_operation_t operation_of(const scim_call_t *call,
+                                     const route_t *route, handler_t handler)
+{
+    const char *method = call->request->method;
+
+    if (route->allow && strcmp(method, "OPTIONS") == 0) {
+        return SCIM_OPERATION_OPTIONS;
+    }
+    if (!handler || handler == not_offered) {
+        return SCIM_OPERATION_OTHER;
+    }
+    if (route->is_discovery) {
+        return SCIM_OPERATION_DISCOVERY;
+    }
+    if (handler == route->get) {
+        return call->id || call->is_me ? SCIM_OPERATION_GET
+                                       : SCIM_OPERATION_LIST;
+    }
+    if (handler == route->post) {
+        return route == &bulk ? SCIM_OPERATION_BULK
+             : strstr(call->request->path, ".search") ? SCIM_OPERATION_SEARCH
+             : SCIM_OPERATION_CREATE;
+    }
+    return strcmp(method, "PUT") == 0 ? SCIM_OPERATION_PUT
+         : strcmp(method, "PATCH") == 0 ? SCIM_OPERATION_PATCH
+         : SCIM_OPERATION_DELETE;
+}
+
+static scim_subject_t subject_of(const scim_call_t *call)
+{
+    return !call->endpoint ? SCIM_SUBJECT_NONE
+         : strcmp(call->endpoint, "Users") == 0 || call->is_me
+         ? SCIM_SUBJECT_USER
+         : strcmp(call->endpoint, "Groups") == 0 ? SCIM_SUBJECT_GROUP
+         : SCIM_SUBJECT_NONE;
+}
+
 static scim_err_t *serve_options(scim_reply_t *reply, const scim_call_t *call,
                                  const route_t *route)
 {
@@ -278,6 +316,8 @@ static scim_err_t *serve(scim_reply_t *reply, scim_call_t *call,
     const route_t *route = find_route(call);
     handler_t handler = find_handler(route, request->method);
 
+    reply->operation = operation_of(call, route, handler);
+    reply->subject = subject_of(call);
     call->is_public = route->is_discovery && request->service->public_discovery
                    && !request->authorization;
     if (!call->is_public) {
@@ -330,6 +370,28 @@ void scim_reply_status(scim_reply_t *reply, int status, const char *detail,
     scim_message_error(&reply->body, status, NULL, detail);
 }
 
+void scim_work_add(scim_work_t *work, const scim_work_t *part)
+{
+    work->changes += part->changes;
+    work->discarded += part->discarded;
+    work->held_back += part->held_back;
+    if (part->held_for > work->held_for) {
+        work->held_for = part->held_for;
+    }
+    work->database += part->database;
+}
+
+static void note_work(scim_reply_t *reply, const scim_err_t *err)
+{
+    if (err && err->kind == SCIM_ERR_HELD_BACK) {
+        reply->work.held_back++;
+        reply->work.held_for = reply->retry_after;
+    }
+    if (!err && reply->ignored) {
+        reply->work.discarded += reply->ignored->nelts;
+    }
+}
+
 void scim_request_serve(scim_reply_t *reply, const scim_request_t *given)
 {
     scim_service_t service = *given->service;
@@ -351,6 +413,7 @@ void scim_request_serve(scim_reply_t *reply, const scim_request_t *given)
         answer_error(reply, err);
         scim_refusal_note(&call, err);
     }
+    note_work(reply, err);
     if (err && (err->kind == SCIM_ERR_UNAVAILABLE || err->status == 429)) {
         reply->retry_after = request->service->retry_after;
     }

@@ -136,8 +136,12 @@ static scim_err_t *talk_create(scim_talk_t *talk, void *baton)
         scim_sql_create(&sql, talk->mapping, talk->facts, &call->asker, state,
                         &change);
         err = scim_talk_ask(talk, &group->answer, &sql, SCIM_ASK_ALONE);
-        return err ? scim_rules_word(talk, err, state)
-                   : created(group, talk);
+        if (err) {
+            return scim_rules_word(talk, err, state);
+        }
+        SCIM_TRY(created(group, talk));
+        scim_talk_note_change(talk);
+        return NULL;
     }
     change.added = named_keys(group, talk);
     scim_sql_create(&sql, talk->mapping, talk->facts, &call->asker, state,
@@ -148,7 +152,9 @@ static scim_err_t *talk_create(scim_talk_t *talk, void *baton)
     }
     SCIM_TRY(created(group, talk));
     SCIM_TRY(scim_membership_resolve(&added, &removed, group->membership));
-    return commit(group, talk, NULL, group->answer.found[0].row.id);
+    SCIM_TRY(commit(group, talk, NULL, group->answer.found[0].row.id));
+    scim_talk_note_change(talk);
+    return NULL;
 }
 
 /* PATCH and PUT */
@@ -209,7 +215,11 @@ static scim_err_t *apply(group_baton_t *group, scim_talk_t *talk)
     scim_sql_update(&sql, mapping, talk->facts, &call->asker, call->id, old,
                     new, SCIM_UPDATE_LIVE, NULL, &change);
     err = commit(group, talk, &sql, call->id);
-    return err ? scim_rules_word(talk, err, new) : NULL;
+    if (err) {
+        return scim_rules_word(talk, err, new);
+    }
+    scim_talk_note_change(talk);
+    return NULL;
 }
 
 static scim_err_t *talk_change(scim_talk_t *talk, void *baton)

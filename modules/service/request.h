@@ -58,8 +58,21 @@ typedef struct scim_request_t {
     apr_pool_t *pool;
 } scim_request_t;
 
+/* What a request did beside its answer; of a bulk job, all its operations. */
+typedef struct scim_work_t {
+    int changes;                /* committed, each with its event */
+    int discarded;              /* attributes that nothing here keeps */
+    int held_back;              /* times that the guard refused */
+    int held_for;               /* seconds until it lets go; 0: it did not */
+    apr_interval_time_t database;   /* from asking for a connection until it
+                                 * was given back */
+} scim_work_t;
+
 typedef struct scim_reply_t {
     int status;
+    scim_subject_t subject;
+    scim_operation_t operation;
+    scim_work_t work;
     scim_buf_t body;            /* empty: no body */
     const char *id;             /* of the resource in it; NULL: none */
     const char *location;       /* headers; NULL: none */
@@ -77,6 +90,9 @@ typedef struct scim_reply_t {
 } scim_reply_t;
 
 #define SCIM_REPLY_CONTENT_TYPE "application/scim+json"
+
+/** Add what a part of a request did. */
+void scim_work_add(scim_work_t *work, const scim_work_t *part);
 
 /** Make a reply that says an error. */
 void scim_reply_refuse(scim_reply_t *reply, const scim_err_t *err,

@@ -163,12 +163,17 @@ static scim_err_t *check_connections(const scim_request_t *request)
 scim_err_t *scim_talk_hold(scim_held_t *held, const scim_call_t *call)
 {
     const scim_request_t *request = call->request;
+    apr_time_t begin;
+    scim_err_t *err;
 
     held->is_joined = 0;
     SCIM_TRY(check_connections(request));
-    return scim_pool_acquire(&held->conn, request->connections, "",
-                             scim_pool_deadline(request->connections),
-                             request->pool);
+    begin = apr_time_now();
+    err = scim_pool_acquire(&held->conn, request->connections, "",
+                            begin + scim_pool_timeout(request->connections),
+                            request->pool);
+    call->reply->work.database += apr_time_now() - begin;
+    return err;
 }
 
 void scim_talk_let_go(scim_held_t *held, const scim_call_t *call)
@@ -177,19 +182,14 @@ void scim_talk_let_go(scim_held_t *held, const scim_call_t *call)
                       call->request->pool);
 }
 
-scim_err_t *scim_talk(const scim_call_t *call, scim_talk_cb cb, void *baton)
+static scim_err_t *converse(const scim_call_t *call, scim_talk_cb cb,
+                            void *baton, apr_time_t deadline)
 {
     const scim_request_t *request = call->request;
     scim_talk_t talk = { call, call->mapping, NULL, NULL, 0 };
-    apr_time_t deadline;
     scim_err_t *err;
     int again, tries = TRIES;
 
-    SCIM_TRY(check_connections(request));
-    if (request->held && request->held->is_joined) {
-        return join(call, cb, baton);
-    }
-    deadline = scim_pool_deadline(request->connections);
     SCIM_TRY(take(&talk.conn, call, deadline));
     err = attempt(&again, &talk, cb, baton);
     while (again && --tries && apr_time_now() < deadline) {
@@ -201,6 +201,28 @@ scim_err_t *scim_talk(const scim_call_t *call, scim_talk_cb cb, void *baton)
     }
     give_back(request, talk.conn);
     return err;
+}
+
+scim_err_t *scim_talk(const scim_call_t *call, scim_talk_cb cb, void *baton)
+{
+    const scim_request_t *request = call->request;
+    apr_time_t begin;
+    scim_err_t *err;
+
+    SCIM_TRY(check_connections(request));
+    if (request->held && request->held->is_joined) {
+        return join(call, cb, baton);
+    }
+    begin = apr_time_now();
+    err = converse(call, cb, baton,
+                   begin + scim_pool_timeout(request->connections));
+    call->reply->work.database += apr_time_now() - begin;
+    return err;
+}
+
+void scim_talk_note_change(scim_talk_t *talk)
+{
+    talk->call->reply->work.changes++;
 }
 
 /* The proof is all that is wanted. */

@@ -59,6 +59,11 @@ scim_err_t *scim_talk_ask(scim_talk_t *talk, scim_answer_t *answer,
 
 /** Run the statement that only checks the token. */
 scim_err_t *scim_talk_token(scim_talk_t *talk, scim_ask_t ask);
+
+/** Note that a change and its event are written: nothing can fail any more but
+ * what the request is a part of. */
+void scim_talk_note_change(scim_talk_t *talk);
+
 /**
  * Begin a transaction about a group: see scim_pg_ask_group(). Who asks is
  * remembered and refused as scim_talk_ask() does.

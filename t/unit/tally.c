@@ -138,6 +138,15 @@ static void test_full(scim_tally_location_t *here)
     ok(scim_tally_tenant(here, "1") == first, "the first among them, too");
 }
 
+static void request(scim_tally_location_t *location, scim_subject_t subject,
+                    scim_operation_t operation, int status,
+                    const char *scim_type)
+{
+    scim_tally_key_t key = { subject, operation, 0, status, scim_type };
+
+    scim_tally_request(location, &key);
+}
+
 static apr_uint64_t count_of(const scim_tally_location_t *location,
                              scim_operation_t operation, int status,
                              const char *scim_type)
@@ -163,14 +172,14 @@ static void test_requests(scim_tally_location_t *here)
     apr_uint64_t sum = 0;
     int i;
 
-    scim_tally_request(here, SCIM_SUBJECT_USER, SCIM_OPERATION_GET, 200, NULL);
-    scim_tally_request(here, SCIM_SUBJECT_USER, SCIM_OPERATION_GET, 200, NULL);
-    scim_tally_request(here, SCIM_SUBJECT_USER, SCIM_OPERATION_PATCH, 400,
-                       "invalidPath");
-    scim_tally_request(here, SCIM_SUBJECT_USER, SCIM_OPERATION_PATCH, 400,
-                       "noTarget");
-    scim_tally_request(here, SCIM_SUBJECT_GROUP, SCIM_OPERATION_PATCH, 400,
-                       "noTarget");
+    request(here, SCIM_SUBJECT_USER, SCIM_OPERATION_GET, 200, NULL);
+    request(here, SCIM_SUBJECT_USER, SCIM_OPERATION_GET, 200, NULL);
+    request(here, SCIM_SUBJECT_USER, SCIM_OPERATION_PATCH, 400,
+            "invalidPath");
+    request(here, SCIM_SUBJECT_USER, SCIM_OPERATION_PATCH, 400,
+            "noTarget");
+    request(here, SCIM_SUBJECT_GROUP, SCIM_OPERATION_PATCH, 400,
+            "noTarget");
     is_int(count_of(here, SCIM_OPERATION_GET, 200, NULL), 2, "two of a kind");
     is_int(count_of(here, SCIM_OPERATION_PATCH, 400, "invalidPath"), 1,
            "one by its scimType");
@@ -179,8 +188,8 @@ static void test_requests(scim_tally_location_t *here)
     is_int(count_of(here, SCIM_OPERATION_PATCH, 400, NULL), 0,
            "and none without");
     for (i = 0; i < 2 * SCIM_TALLY_SERIES; i++) {
-        scim_tally_request(here, SCIM_SUBJECT_NONE, SCIM_OPERATION_OTHER,
-                           400 + i, NULL);
+        request(here, SCIM_SUBJECT_NONE, SCIM_OPERATION_OTHER, 400 + i,
+                NULL);
     }
     for (i = 0; i < SCIM_TALLY_SERIES; i++) {
         sum += scim_count_get(&here->series[i].count);
@@ -234,8 +243,8 @@ static void work(scim_tally_location_t *here)
     for (i = 0; i < ROUNDS; i++) {
         apr_snprintf(name, sizeof(name), "p%d", i % 500);
         scim_count_add(&scim_tally_tenant(here, name)->last_success, 1);
-        scim_tally_request(here, SCIM_SUBJECT_USER, SCIM_OPERATION_PUT,
-                           200 + i % 50, NULL);
+        request(here, SCIM_SUBJECT_USER, SCIM_OPERATION_PUT,
+                200 + i % 50, NULL);
     }
 }
 
