@@ -2,6 +2,7 @@
 # status is the test; what it tells people to paste has to work.
 use ScimTest;
 use File::Temp ();
+use ScimTest::OpenMetrics ();
 use ScimTest::Sys qw(top run_cmd free_port);
 
 my $dir = File::Temp::tempdir('scim-demo-XXXXXX', DIR => '/tmp', CLEANUP => 1);
@@ -17,6 +18,16 @@ like $said, qr/^  \Q$_\E.* [1-9][\d,]*$/m, "$_ in the events" for 'created', 're
 like $said, qr/^  \S+\@contoso\.com, role admin, active, externalId none\n    answer to the provider: 409 \S/m, 'the administrator is left alone';
 like $said, qr/UTC  adopt  token 1 of admin\@contoso\.com\n      \S/, 'the auditor gets an answer';
 like $said, qr/^  make down UP_DIR=\Q$dir\E\/up   stops/m, 'how to stop';
+
+# what is counted agrees
+{
+    my ($url) = $said =~ m{^  Metrics  (http://\S+)$}m;
+    my ($server, $path) = ($url // '') =~ m{^http://([^/]+)(/.*)$};
+    is $url, "http://127.0.0.1:$env{SCIM_PORT}/scim-metrics", 'where the metrics are';
+    my $res = ScimTest::Client::request($server, 'GET', $path, {});
+    my $metrics = eval { ScimTest::OpenMetrics->parse($res->content) } or diag $@;
+    cmp_ok $metrics->sum('mod_scim_requests_total', status => '201'), '>=', 90, 'they tell of the users created';
+}
 
 # the lines to paste: the settings, then three times curl
 my @paste = $said =~ /^  (\. \S+\/env|curl .*)$/mg;
