@@ -120,6 +120,26 @@ static scim_err_t *prepare(scim_talk_t *talk)
     return NULL;
 }
 
+/* A statement that fails says nothing of who asks. The log and the events are
+ * to know it; so is the client, if the token is not valid. Costs a turn, where
+ * something has gone wrong anyway. */
+static scim_err_t *identify(scim_talk_t *talk, scim_err_t *err)
+{
+    const scim_call_t *call = talk->call;
+    scim_err_t *other;
+
+    if (call->reply->token_id || call->is_public
+        || err->kind == SCIM_ERR_UNAUTHORIZED) {
+        return err;
+    }
+    scim_conn_end(talk->conn, call->request->pool);
+    if (scim_conn_is_closed(talk->conn)) {
+        return err;
+    }
+    other = scim_talk_token(talk, SCIM_ASK_ALONE);
+    return other && other->kind == SCIM_ERR_UNAUTHORIZED ? other : err;
+}
+
 static scim_err_t *attempt(int *pagain, scim_talk_t *talk, scim_talk_cb cb,
                            void *baton)
 {
@@ -198,6 +218,9 @@ static scim_err_t *converse(const scim_call_t *call, scim_talk_cb cb,
             break;
         }
         err = attempt(&again, &talk, cb, baton);
+    }
+    if (err) {
+        err = identify(&talk, err);
     }
     give_back(request, talk.conn);
     return err;

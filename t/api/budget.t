@@ -151,6 +151,14 @@ costs('create from what is no JSON', 1, 1, 400, sub { post('/Users', '{', @there
     is $res->json->{id}, $old[2], 'adoption: the same user';
     is_deeply [map { defined row_of($_)->{external_id} ? 1 : 0 } @old], [0, 1, 1], 'adoption: is linked';
 }
+{
+    # it fails before it could say who asks
+    db()->do($_) for q{CREATE FUNCTION public.test_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'SC409'; END $$},
+        q{CREATE TRIGGER test_refuse BEFORE INSERT ON public.users FOR EACH ROW EXECUTE FUNCTION public.test_refuse()};
+    costs('refused by a trigger', 2, 2, 409, sub { post('/Users', { userName => uniq('b') }, @there) }, 2);
+    db()->do($_) for 'DROP TRIGGER test_refuse ON public.users', 'DROP FUNCTION public.test_refuse()';
+}
 
 # ---- changing ----
 

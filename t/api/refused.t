@@ -99,10 +99,19 @@ for my $case (
 {
     db()->do(q{CREATE FUNCTION public.test_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION 'all 50 seats are taken' USING ERRCODE = 'SC409'; END $$});
-    db()->do(q{CREATE TRIGGER test_refuse BEFORE UPDATE ON public.users FOR EACH ROW
+    db()->do(q{CREATE TRIGGER test_refuse BEFORE INSERT OR UPDATE ON public.users FOR EACH ROW
         WHEN (NEW.first_name = 'refuse') EXECUTE FUNCTION public.test_refuse()});
     my ($res, @row) = left_by(ops($id, { op => 'replace', path => 'name.givenName', value => 'refuse' }), 1);
     is_deeply [@{ $row[0] }{qw(status scim_type reason)}], [409, undef, 'all 50 seats are taken'], 'in the words of the application';
+    ($res, @row) = left_by([POST => '/Users', { userName => uniq('seat'), name => { givenName => 'refuse' } }], 1);
+    is $res->code, 409, 'likewise who is new';
+    is_deeply [@{ $row[0] || {} }{qw(tenant actor token_id operation reason)}],
+        [1, $actor, $token_id, 'create', 'all 50 seats are taken'], 'with whose request it was';
+    # the same statement under a token that is not valid
+    ($res, @row) = left_by([POST => '/Users', { userName => uniq('seat'), name => { givenName => 'refuse' } },
+        token => 'scim_' . '0' x 64], 0);
+    is $res->code, 401, 'and nothing is told to who has no valid token';
+    is scalar(@row), 0, 'or kept of them';
     db()->do('DROP TRIGGER test_refuse ON public.users');
     db()->do('DROP FUNCTION public.test_refuse()');
 
