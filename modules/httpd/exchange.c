@@ -266,7 +266,8 @@ static void fill_request(scim_request_t *request, scim_service_t *service,
 
 /* After the reply has gone out, so that nobody waits for it. */
 static void record_refusals(request_rec *r, const scim_dir_config_t *conf,
-                            const scim_request_t *request)
+                            const scim_request_t *request,
+                            const scim_reply_t *reply)
 {
     scim_err_t *err;
 
@@ -275,7 +276,7 @@ static void record_refusals(request_rec *r, const scim_dir_config_t *conf,
                                         request->refusals, r->pool);
         scim_counting_refusals(conf, request->refusals->nelts, err);
         if (err) {
-            scim_logging_lost_refusal(r, err);
+            scim_logging_lost_refusal(r, reply, err);
         }
     }
 }
@@ -319,6 +320,6 @@ int scim_exchange_handler(request_rec *r)
     scim_logging_reply(r, &reply);
     scim_counting_reply(r, conf, &reply);
     sent = send_reply(r, &reply, request.refusals && request.refusals->nelts);
-    record_refusals(r, conf, &request);
+    record_refusals(r, conf, &request, &reply);
     return sent;
 }

@@ -9,8 +9,26 @@
 
 APLOG_USE_MODULE(scim);
 
+/* Whose request it is, as far as that is known, behind the words of a line:
+ * what scim.events has as tenant, actor and request_id. */
+static const char *who(const request_rec *r, const scim_reply_t *reply)
+{
+    const char *id = apr_table_get(r->subprocess_env, "UNIQUE_ID");
+    const char *text = reply->token_id
+        ? apr_psprintf(r->pool, "tenant %s, actor %s",
+                       reply->tenant ? reply->tenant : "-",
+                       reply->actor ? reply->actor : "-") : NULL;
+
+    if (!text && !id) {
+        return "";
+    }
+    return apr_pstrcat(r->pool, " [", text ? text : "", text && id ? ", " : "",
+                       id ? "request " : "", id ? id : "", "]", NULL);
+}
+
 /* The proof of a mapping may have several findings, a line each, behind the
- * name of the block they are about. */
+ * name of the block they are about. They are about nobody's request, and end in
+ * SQL to be copied. */
 static void log_findings(request_rec *r, const char *cause)
 {
     char *rest = apr_pstrdup(r->pool, cause), *state, *line;
@@ -21,12 +39,15 @@ static void log_findings(request_rec *r, const char *cause)
     }
 }
 
-static void log_ignored(request_rec *r, const apr_array_header_t *ignored)
+static void log_ignored(request_rec *r, const scim_reply_t *reply)
 {
+    const apr_array_header_t *ignored = reply->ignored;
+
     if (ignored && ignored->nelts && APLOGrdebug(r)) {
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
-                      "SCIM0011: not kept here and left out: %s",
-                      apr_array_pstrcat(r->pool, ignored, ' '));
+                      "SCIM0011: not kept here and left out: %s%s",
+                      apr_array_pstrcat(r->pool, ignored, ' '),
+                      who(r, reply));
     }
 }
 
@@ -34,7 +55,7 @@ void scim_logging_reply(request_rec *r, const scim_reply_t *reply)
 {
     const scim_err_t *err = reply->err;
 
-    log_ignored(r, reply->ignored);
+    log_ignored(r, reply);
     if (!err) {
         return;
     }
@@ -43,36 +64,40 @@ void scim_logging_reply(request_rec *r, const scim_reply_t *reply)
         log_findings(r, err->cause);
         break;
     case SCIM_ERR_INTERNAL:
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "SCIM0012: %s %s: %s",
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "SCIM0012: %s %s: %s%s",
                       r->method, r->uri, err->cause ? err->cause
-                                                    : err->detail);
+                                                    : err->detail,
+                      who(r, reply));
         break;
     case SCIM_ERR_UNAVAILABLE:
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "SCIM0013: %s %s answered "
-                      "503: %s", r->method, r->uri,
-                      err->cause ? err->cause : err->detail);
+                      "503: %s%s", r->method, r->uri,
+                      err->cause ? err->cause : err->detail, who(r, reply));
         break;
     case SCIM_ERR_HELD_BACK:
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "SCIM0065: %s %s held "
-                      "back by ScimGuard in organisation %s: %s", r->method,
-                      r->uri, reply->tenant ? reply->tenant : "", err->detail);
+                      "back by ScimGuard in organisation %s: %s%s", r->method,
+                      r->uri, reply->tenant ? reply->tenant : "", err->detail,
+                      who(r, reply));
         break;
     case SCIM_ERR_UNAUTHORIZED:
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "SCIM0014: refused a "
-                      "caller: %s", err->detail);
+                      "caller: %s%s", err->detail, who(r, reply));
         break;
     default:
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "SCIM0015: %s %s answered "
-                      "%d: %s%s%s", r->method, r->uri, err->status,
+                      "%d: %s%s%s%s", r->method, r->uri, err->status,
                       err->detail, err->cause ? ": " : "",
-                      err->cause ? err->cause : "");
+                      err->cause ? err->cause : "", who(r, reply));
         break;
     }
 }
 
-void scim_logging_lost_refusal(request_rec *r, const scim_err_t *err)
+void scim_logging_lost_refusal(request_rec *r, const scim_reply_t *reply,
+                               const scim_err_t *err)
 {
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "SCIM0066: could not record "
-                  "in scim.events that %s %s was refused: %s", r->method,
-                  r->uri, err->cause ? err->cause : err->detail);
+                  "in scim.events that %s %s was refused: %s%s", r->method,
+                  r->uri, err->cause ? err->cause : err->detail,
+                  who(r, reply));
 }

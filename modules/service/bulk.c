@@ -59,6 +59,16 @@ static const char *job_name(const job_t *job)
     return id ? id : "-";
 }
 
+/* Whose it is, for the end of a line. */
+static const char *job_owner(const job_t *job)
+{
+    const scim_reply_t *reply = job->call->reply;
+
+    return apr_psprintf(job->scratch, " [tenant %s, actor %s]",
+                        reply->tenant ? reply->tenant : "-",
+                        reply->actor ? reply->actor : "-");
+}
+
 static int number_of(const job_t *job, const scim_bulk_operation_t *operation)
 {
     return (int)(operation - job->bulk->operations) + 1;
@@ -73,9 +83,10 @@ static void log_error(const job_t *job, const scim_bulk_operation_t *operation,
 
     scim_log(ours ? SCIM_LOG_ERR : err->kind == SCIM_ERR_HELD_BACK
                                    ? SCIM_LOG_WARNING : SCIM_LOG_INFO, 50,
-             "bulk job %s, operation %d answered %d: %s%s%s", job_name(job),
+             "bulk job %s, operation %d answered %d: %s%s%s%s", job_name(job),
              number_of(job, operation), err->status, err->detail,
-             err->cause ? ": " : "", err->cause ? err->cause : "");
+             err->cause ? ": " : "", err->cause ? err->cause : "",
+             job_owner(job));
 }
 
 static void log_ignored(const job_t *job,
@@ -84,9 +95,10 @@ static void log_ignored(const job_t *job,
 {
     if (reply->ignored && reply->ignored->nelts) {
         scim_log(SCIM_LOG_DEBUG, 74, "bulk job %s, operation %d: not kept "
-                 "here and left out: %s", job_name(job),
+                 "here and left out: %s%s", job_name(job),
                  number_of(job, operation),
-                 apr_array_pstrcat(job->scratch, reply->ignored, ' '));
+                 apr_array_pstrcat(job->scratch, reply->ignored, ' '),
+                 job_owner(job));
     }
 }
 
