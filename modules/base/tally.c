@@ -1,5 +1,7 @@
 #include "base/tally.h"
 
+#include <apr_strings.h>
+
 #include <string.h>
 
 #define WORDS (SCIM_TALLY_TEXT / sizeof(scim_count_t))
@@ -54,8 +56,8 @@ static void name_location(scim_tally_location_t *location, scim_tally_t *tally,
                           const char *server, const char *path)
 {
     location->tally = tally;
-    strcpy(location->server, server);
-    strcpy(location->path, path);
+    apr_cpystrn(location->server, server, SCIM_TALLY_TEXT);
+    apr_cpystrn(location->path, path, SCIM_TALLY_TEXT);
     scim_count_set(&location->is_named, 1);
 }
 

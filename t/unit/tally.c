@@ -107,6 +107,17 @@ static void test_killed(scim_tally_location_t *here)
        "who gives it the name");
 }
 
+/* Two names with one hash: one of them is made so here. */
+static void test_collision(scim_tally_location_t *here)
+{
+    scim_tally_tenant_t *slot = scim_tally_tenant(here, "first"), *next;
+
+    memcpy(slot->name, "other one", sizeof("other one"));
+    next = scim_tally_tenant(here, "first");
+    ok(next != slot, "a slot with the hash and another name is another's");
+    ok(scim_tally_tenant(here, "first") == next, "the next one is found again");
+}
+
 static void test_full(scim_tally_location_t *here)
 {
     scim_tally_tenant_t *tenant, *first = scim_tally_tenant(here, "1");
@@ -218,10 +229,18 @@ static void test_times(void)
 static void test_children(scim_tally_t *tally)
 {
     scim_tally_child_t *child = scim_tally_child(tally, 17);
+    scim_tally_child_t *second = scim_tally_child(tally, 18), sum;
     int i;
 
+    ok(second != child, "each child has its own slot");
     scim_count_add(&child->busy, 3);
-    ok(scim_tally_child(tally, 18) != child, "each child has its own slot");
+    scim_count_add(&second->busy, 4);
+    scim_count_add(&second->open, 5);
+    scim_count_add(&second->waiting, 6);
+    scim_count_sub(&second->waiting, 1);
+    scim_tally_children(&sum, tally);
+    ok(sum.pid == 2 && sum.busy == 7 && sum.open == 5 && sum.waiting == 5,
+       "what all have");
     scim_tally_child_gone(tally, 17);
     is_int(scim_count_get(&child->busy), 0, "what one had goes with it");
     ok(scim_tally_child(tally, 19) == child, "and its slot to the next");
@@ -294,6 +313,7 @@ int main(void)
     there = scim_tally_location_post_config(tally, "there", "/");
     test_tenants(here, there);
     test_killed(here);
+    test_collision(here);
     test_processes(here);
     test_full(there);
     test_requests(there);
