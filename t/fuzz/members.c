@@ -103,7 +103,7 @@ static int is_refusal(const scim_err_t *err)
 static void check_post(int *is_member, const scim_json_t *body,
                        apr_pool_t *pool)
 {
-    scim_membership_t *membership = scim_membership_make(pool);
+    scim_membership_t *membership = scim_membership_make(scim_builtin_user(pool), "https://x/v2", pool);
     scim_err_t *err;
     int i, count = 0;
 
@@ -132,7 +132,7 @@ static int is_single(const scim_json_t *message)
 static void check_patch(int *is_member, const scim_json_t *message,
                         apr_pool_t *pool)
 {
-    scim_membership_t *membership = scim_membership_make(pool);
+    scim_membership_t *membership = scim_membership_make(scim_builtin_user(pool), "https://x/v2", pool);
     int before[USERS + 1];
     scim_patch_t *patch;
     scim_err_t *err;
