@@ -10,7 +10,8 @@
 #include "base/log.h"
 
 /* Prepared statements per connection; lists with many forms of filters would
- * otherwise fill the server's memory. */
+ * otherwise fill the server's memory. Those that failed count too: they have
+ * used ours. */
 #define STATEMENTS_MAX 256
 
 /* Longer texts are rare filters, and their plans large: not kept. */
@@ -343,7 +344,7 @@ scim_err_t *scim_conn_begin(scim_conn_t *conn, apr_time_t deadline,
     conn->constraint = NULL;
     conn->column = NULL;
     conn->detail = NULL;
-    if (is_open(conn) && apr_hash_count(conn->statements) < STATEMENTS_MAX) {
+    if (is_open(conn) && conn->named < STATEMENTS_MAX) {
         return NULL;
     }
     return open_anew(conn, pool);
