@@ -31,6 +31,7 @@ for my $case (
     ['a graceful restart',          sub { $h->graceful }],
     ['the end of all sessions',     sub { $pg->dbh->do(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'mod_scim'}) }],
     ['kill -9 of a backend',        sub { kill KILL => (sessions())[0] // die "no session\n";
+                                          local $SIG{__WARN__} = sub { };
                                           wait_until(20, sub { eval { $pg->dbh } }) or die "PostgreSQL did not come back\n" }],
     ['PostgreSQL stopped and frozen', sub { my @pid = ($pg->pid, sessions()); kill STOP => @pid;
                                           select undef, undef, undef, 0.5; kill CONT => @pid }],

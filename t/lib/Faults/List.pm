@@ -24,14 +24,15 @@ sub all { @fault }
 
 # ---- httpd ----
 
-fault 'kill-child', 'kill -9 of a child of httpd, six times',
+fault 'kill-child', 'kill -9 of a child of httpd, then of all of them, four times',
     load => { cuts => 1 }, errors => 'some',
     run => sub {
         my ($s) = @_;
-        for (1 .. 6) {
+        for my $n (1 .. 8) {
             my @child = $s->httpd->children or die "httpd has no children\n";
-            kill KILL => $child[rand @child];
-            $s->wait(0.6);
+            kill KILL => $n % 2 ? $child[rand @child] : @child;
+            # the parent looks after them once a second
+            $s->wait(1.2);
         }
     };
 

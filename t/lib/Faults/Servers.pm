@@ -20,14 +20,15 @@ use ScimTest::Relay ();
 use ScimTest::Sys qw(make_dir slurp spew);
 
 use constant TIMEOUT  => 2;         # ScimTimeout, seconds
-use constant CHILDREN => 4;
-use constant THREADS  => 10;        # of a child
-use constant POOL     => 3;         # connections of a child
+use constant PREFORK  => ScimTest::Httpd::mpm() eq 'prefork';
+use constant CHILDREN => PREFORK ? 16 : 4;
+use constant THREADS  => PREFORK ? 1 : 10;      # of a child
+use constant POOL     => PREFORK ? 1 : 3;       # connections of a child
 
 # What a child has beside its workers: listener, start-up, the main thread.
 use constant MORE_THREADS => 4;
 
-my $HTTPD = sprintf <<'END', (CHILDREN, THREADS) x 2, POOL, TIMEOUT;
+my $HTTPD = sprintf <<'END', CHILDREN, THREADS, POOL, TIMEOUT;
 <IfModule !mpm_prefork_module>
     StartServers 2
     ServerLimit %1$d
@@ -36,9 +37,16 @@ my $HTTPD = sprintf <<'END', (CHILDREN, THREADS) x 2, POOL, TIMEOUT;
     MinSpareThreads 5
     MaxSpareThreads 40
 </IfModule>
-ScimPoolMax %5$d
+<IfModule mpm_prefork_module>
+    StartServers 12
+    MinSpareServers 4
+    MaxSpareServers 16
+    ServerLimit %1$d
+    MaxRequestWorkers %1$d
+</IfModule>
+ScimPoolMax %3$d
 ScimPoolTimeout 1s
-ScimTimeout %6$ds
+ScimTimeout %4$ds
 END
 
 sub new {
@@ -160,13 +168,10 @@ sub wait_for {
 sub excess {
     my $self = shift;
     my @excess;
-    my ($threads, $connections) = (THREADS + MORE_THREADS, CHILDREN * POOL);
-    if (ScimTest::Httpd::mpm() eq 'prefork') {
-        ($threads, $connections) = (MORE_THREADS, 64 * POOL);
-    }
-    push @excess, "a child had $self->{most_threads} threads" if $self->{most_threads} > $threads;
+    push @excess, "a child had $self->{most_threads} threads"
+        if $self->{most_threads} > THREADS + MORE_THREADS;
     push @excess, "the module had $self->{most_connections} connections"
-        if $self->{most_connections} > $connections;
+        if $self->{most_connections} > CHILDREN * POOL;
     return @excess;
 }
 
