@@ -47,19 +47,19 @@ static int is_option(const PQconninfoOption *options, const char *keyword,
 static apr_array_header_t *split(const char *text, apr_pool_t *pool)
 {
     apr_array_header_t *values = apr_array_make(pool, 4, sizeof(char *));
-    const char *comma;
 
-    do {
-        comma = strchr(text, ',');
-        if (*text == ',' || !*text) {
+    for (;;) {
+        apr_size_t len = strcspn(text, ",");
+
+        if (!len) {
             return NULL;
         }
-        APR_ARRAY_PUSH(values, const char *) = comma
-            ? apr_pstrmemdup(pool, text, comma - text)
-            : apr_pstrdup(pool, text);
-        text = comma + 1;
-    } while (comma);
-    return values;
+        APR_ARRAY_PUSH(values, const char *) = apr_pstrmemdup(pool, text, len);
+        if (!text[len]) {
+            return values;
+        }
+        text += len + 1;
+    }
 }
 
 /* Returns whether this list goes with the others. */
