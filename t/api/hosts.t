@@ -122,6 +122,21 @@ sub break_connections {
     $h->stop;
 }
 
+# ---- sessions that the server ends ----
+
+# It says so, and hangs up a moment later; in between nobody may use them.
+{
+    my ($h, $name) = over([cluster()->dir], "ScimTimeout 2s\n");
+    my %code;
+    for (1 .. 25) {
+        get($list, base => $h->base);
+        break_connections($name);
+        $code{ get($list, base => $h->base)->code }++;
+    }
+    is_deeply \%code, { 200 => 25 }, 'V15: sessions that were ended while nobody used them cost no request';
+    $h->stop;
+}
+
 expect_log(qr/SCIM0013: /, qr/SCIM0086: /);
 unlink $_->hostpath for @silent;
 rmdir $_->hostpath =~ s{/[^/]*\z}{}r for @silent;
