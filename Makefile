@@ -41,6 +41,8 @@ help:
 	@echo 'make check-memory    the same under valgrind, which takes its time'
 	@echo 'make check-threads   many threads on the core under TSan; THREADS=16'
 	@echo '                     THREADS_SECONDS=30 THREADS_SEED=1'
+	@echo 'make check-faults    faults under load, and a soak; FAULTS="kill-child failover"'
+	@echo '                     SOAK_REQUESTS=1000000'
 	@echo 'make check-static    gcc and clang -Werror, -fanalyzer, clang-tidy, cppcheck'
 	@echo 'make coverage        lines of the parsers that corpora and unit tests reach'
 	@echo 'make fuzz            new inputs for the parsers; FUZZ_SECONDS=30 each, or'
@@ -279,6 +281,17 @@ check-threads: all
 threads-program: need
 	$(LOCKED) build/tsan/threads/service
 
+# Servers and databases that fail under load. A disk is made full by a library
+# that PostgreSQL is started with, so that it takes no root.
+check-faults: all
+	$(LOCKED) $(B)/full_disk.so
+	@SCIM_BUILD='$(CURDIR)/$(B)' SCIM_MODULE='$(CURDIR)/$(B)/mod_scim.so' t/bin/check-faults
+
+$(B)/full_disk.so: $(B)/obj/t/lib/Faults/full_disk.o
+	$(Q)$(CC) -shared -o $@ $^ -ldl
+
+export FAULTS SOAK_REQUESTS
+
 check-static: need-clang
 	@$(MAKE) test-programs
 	@$(MAKE) VARIANT=clang test-programs
@@ -414,7 +427,7 @@ clean:
 FORCE:
 
 .PHONY: all help deps need need-clang need-valgrind programs test test-programs all-programs \
-    check-sanitize check-memory planted check-threads threads-program \
+    check-sanitize check-memory planted check-faults check-threads threads-program \
     check-static check-mutants objects tidy cppcheck \
     fuzz fuzz-programs harnesses bench demo up down install deb check-deb property coverage \
     coverage-programs reached-programs clean FORCE

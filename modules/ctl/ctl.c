@@ -131,8 +131,8 @@ int scim_ctl_connect(scim_ctl_t *ctl)
                               ctl->database, wrong);
     }
     if (!ctl->conn) {
-        ctl->conn = scim_conn_make(ctl->database, SCIM_CTL_TIMEOUT,
-                                   ctl->pool);
+        ctl->conn = scim_conn_make(scim_hosts_make(ctl->database, ctl->pool),
+                                   SCIM_CTL_TIMEOUT, ctl->pool);
     }
     return SCIM_EXIT_OK;
 }

@@ -261,6 +261,7 @@ int scim_location_connect(scim_ctl_t *ctl, const scim_location_t *location)
     if (ctl->conn) {
         scim_conn_close(ctl->conn);
     }
-    ctl->conn = scim_conn_make(conninfo, SCIM_CTL_TIMEOUT, ctl->pool);
+    ctl->conn = scim_conn_make(scim_hosts_make(conninfo, ctl->pool),
+                               SCIM_CTL_TIMEOUT, ctl->pool);
     return become(ctl, location);
 }

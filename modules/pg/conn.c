@@ -10,7 +10,8 @@
 #include "base/log.h"
 
 /* Prepared statements per connection; lists with many forms of filters would
- * otherwise fill the server's memory. */
+ * otherwise fill the server's memory. Those that failed count too: they have
+ * used ours. */
 #define STATEMENTS_MAX 256
 
 /* Longer texts are rare filters, and their plans large: not kept. */
@@ -27,7 +28,7 @@ typedef struct pending_t {
 } pending_t;
 
 struct scim_conn_t {
-    const char *conninfo;
+    scim_hosts_t *hosts;
     apr_interval_time_t timeout;
     apr_time_t deadline;
     apr_pool_t *pool;           /* as long as this struct */
@@ -40,6 +41,7 @@ struct scim_conn_t {
     const scim_sql_t *prologue; /* of each transaction, or NULL */
     int has_prologue;           /* the open transaction has begun with it */
     int broken;                 /* queueing failed; the turn will say so */
+    int is_ended;               /* the server has said that it hangs up */
     int server_limit;
     apr_time_t rests_until;     /* see the header */
     PGconn *pg;
@@ -96,12 +98,12 @@ const char *scim_conn_check(const char *conninfo, apr_pool_t *pool)
     return wrong;
 }
 
-scim_conn_t *scim_conn_make(const char *conninfo, apr_interval_time_t timeout,
+scim_conn_t *scim_conn_make(scim_hosts_t *hosts, apr_interval_time_t timeout,
                             apr_pool_t *pool)
 {
     scim_conn_t *conn = apr_pcalloc(pool, sizeof(*conn));
 
-    conn->conninfo = conninfo;
+    conn->hosts = hosts;
     conn->timeout = timeout;
     conn->pool = pool;
     apr_pool_create(&conn->session_pool, pool);
@@ -143,13 +145,13 @@ static scim_err_t *lost(scim_conn_t *conn, apr_pool_t *pool)
     return unavailable(*text ? text : "the connection was lost", pool);
 }
 
-/* Wait until the socket is ready. Returns 0 when the deadline has passed. */
-static int wait_for(scim_conn_t *conn, short events)
+/* Wait until the socket is ready. Returns 0 when the time has passed. */
+static int wait_until(scim_conn_t *conn, short events, apr_time_t until)
 {
     struct pollfd fd = { PQsocket(conn->pg), events, 0 };
 
     for (;;) {
-        apr_interval_time_t left = conn->deadline - apr_time_now();
+        apr_interval_time_t left = until - apr_time_now();
         int rv;
 
         if (left <= 0) {
@@ -162,6 +164,11 @@ static int wait_for(scim_conn_t *conn, short events)
     }
 }
 
+static int wait_for(scim_conn_t *conn, short events)
+{
+    return wait_until(conn, events, conn->deadline);
+}
+
 /* How often the server looks whether we are still there. */
 static apr_interval_time_t check_interval(const scim_conn_t *conn)
 {
@@ -170,11 +177,9 @@ static apr_interval_time_t check_interval(const scim_conn_t *conn)
 
 static scim_err_t *late(scim_conn_t *conn, const char *doing, apr_pool_t *pool)
 {
-    if (conn->pending->nelts) {
-        conn->rests_until = apr_time_now() + check_interval(conn);
-        if (conn->tally) {
-            scim_count_add(&conn->tally->abandoned, 1);
-        }
+    conn->rests_until = apr_time_now() + check_interval(conn);
+    if (conn->tally) {
+        scim_count_add(&conn->tally->abandoned, 1);
     }
     scim_conn_close(conn);
     return unavailable(apr_psprintf(pool, "no answer within %d ms while %s",
@@ -182,15 +187,30 @@ static scim_err_t *late(scim_conn_t *conn, const char *doing, apr_pool_t *pool)
                                     doing), pool);
 }
 
-static scim_err_t *connect_in_time(scim_conn_t *conn, apr_pool_t *pool)
+/* A host that says nothing: the others shall not be held up by it again. */
+static scim_err_t *silent(scim_conn_t *conn, int host, apr_time_t began,
+                          apr_pool_t *pool)
 {
-    static const char *const keys[] = {
-        "dbname", "fallback_application_name", "client_encoding", NULL
-    };
-    const char *values[] = { conn->conninfo, "mod_scim", "UTF8", NULL };
-    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    const char *name = scim_hosts_name(conn->hosts, host);
+    int waited = (int)apr_time_as_msec(apr_time_now() - began);
 
-    conn->pg = PQconnectStartParams(keys, values, 1);
+    scim_conn_close(conn);
+    if (scim_hosts_set_silent(conn->hosts, host)
+        && scim_hosts_count(conn->hosts) > 1) {
+        scim_log(SCIM_LOG_WARNING, 86, "host %s gave no answer within %d ms; "
+                 "for a minute it is tried after the others", name, waited);
+    }
+    return unavailable(apr_psprintf(pool, "host %s: no answer within %d ms "
+                                    "while connecting", name, waited), pool);
+}
+
+static scim_err_t *connect_to(scim_conn_t *conn, int host, apr_time_t until,
+                              apr_pool_t *pool)
+{
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    apr_time_t began = apr_time_now();
+
+    conn->pg = scim_hosts_start(conn->hosts, host);
     if (!conn->pg) {
         return unavailable("out of memory", pool);
     }
@@ -198,9 +218,10 @@ static scim_err_t *connect_in_time(scim_conn_t *conn, apr_pool_t *pool)
         return lost(conn, pool);
     }
     while (state != PGRES_POLLING_OK) {
-        if (!wait_for(conn, state == PGRES_POLLING_READING ? POLLIN
-                                                           : POLLOUT)) {
-            return late(conn, "connecting", pool);
+        if (!wait_until(conn, state == PGRES_POLLING_READING ? POLLIN
+                                                             : POLLOUT,
+                        until)) {
+            return silent(conn, host, began, pool);
         }
         state = PQconnectPoll(conn->pg);
         if (state == PGRES_POLLING_FAILED) {
@@ -210,9 +231,39 @@ static scim_err_t *connect_in_time(scim_conn_t *conn, apr_pool_t *pool)
     return NULL;
 }
 
-static void ignore_notice(void *baton, const PGresult *result)
+/* To the first host that will have us. */
+static scim_err_t *connect_in_time(scim_conn_t *conn, apr_pool_t *pool)
 {
-    (void)baton;
+    const int *order = scim_hosts_order(conn->hosts, pool);
+    int count = scim_hosts_count(conn->hosts), i;
+    const char *causes = NULL;
+
+    for (i = 0; i < count; i++) {
+        scim_err_t *err = connect_to(conn, order[i],
+                                     scim_hosts_until(conn->hosts, count - i,
+                                                      apr_time_now(),
+                                                      conn->deadline), pool);
+
+        if (!err) {
+            return NULL;
+        }
+        causes = causes ? apr_pstrcat(pool, causes, "; ", err->cause, NULL)
+                        : err->cause;
+    }
+    return unavailable(causes, pool);
+}
+
+/* A server that ends a session says so while nothing is asked, which libpq
+ * takes for a notice, and hangs up a moment later. */
+static void take_notice(void *baton, const PGresult *result)
+{
+    scim_conn_t *conn = baton;
+    const char *severity =
+        PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+    if (severity && strcmp(severity, "FATAL") == 0) {
+        conn->is_ended = 1;
+    }
     scim_log(SCIM_LOG_DEBUG, 20, "the database says: %s",
              PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
 }
@@ -277,7 +328,8 @@ static scim_err_t *open_anew(scim_conn_t *conn, apr_pool_t *pool)
     conn->memory = apr_hash_make(conn->session_pool);
     SCIM_TRY(connect_in_time(conn, pool));
     count_opened(conn);
-    PQsetNoticeReceiver(conn->pg, ignore_notice, NULL);
+    conn->is_ended = 0;
+    PQsetNoticeReceiver(conn->pg, take_notice, conn);
     if (PQsetnonblocking(conn->pg, 1) != 0 || !PQenterPipelineMode(conn->pg)) {
         return lost(conn, pool);
     }
@@ -290,7 +342,7 @@ static scim_err_t *open_anew(scim_conn_t *conn, apr_pool_t *pool)
 }
 
 /* Whether an idle connection still is one: a server that went away has
- * closed it, which shows as something to read. */
+ * closed it, or is about to, which shows as something to read. */
 static int is_open(scim_conn_t *conn)
 {
     struct pollfd fd;
@@ -304,8 +356,9 @@ static int is_open(scim_conn_t *conn)
     if (poll(&fd, 1, 0) == 0) {
         return 1;
     }
-    return PQconsumeInput(conn->pg) && PQstatus(conn->pg) == CONNECTION_OK
-        && poll(&fd, 1, 0) == 0;
+    /* the second has libpq look at what the first has read */
+    return PQconsumeInput(conn->pg) && !PQisBusy(conn->pg) && !conn->is_ended
+        && PQstatus(conn->pg) == CONNECTION_OK && poll(&fd, 1, 0) == 0;
 }
 
 scim_err_t *scim_conn_begin(scim_conn_t *conn, apr_time_t deadline,
@@ -318,7 +371,7 @@ scim_err_t *scim_conn_begin(scim_conn_t *conn, apr_time_t deadline,
     conn->constraint = NULL;
     conn->column = NULL;
     conn->detail = NULL;
-    if (is_open(conn) && apr_hash_count(conn->statements) < STATEMENTS_MAX) {
+    if (is_open(conn) && conn->named < STATEMENTS_MAX) {
         return NULL;
     }
     return open_anew(conn, pool);
@@ -608,7 +661,7 @@ static scim_err_t *collect(PGresult **results, scim_conn_t *conn,
     return collect_end(conn, pfirst, pool);
 }
 
-/* After these the statements of this connection are of no more use. */
+/* A statement that a change of the tables made stale. */
 static int is_stale_plan(const char *state)
 {
     return strcmp(state, "0A000") == 0 || strcmp(state, "26000") == 0
@@ -666,6 +719,18 @@ const char *scim_conn_detail(const scim_conn_t *conn)
     return conn->detail;
 }
 
+/* The server may take writes again, and this session still take none, or there
+ * may be another host that does. */
+static int is_read_only(const char *state)
+{
+    return strcmp(state, "25006") == 0;
+}
+
+static int is_of_no_more_use(const char *state)
+{
+    return is_stale_plan(state) || is_read_only(state);
+}
+
 int scim_conn_can_retry(const scim_conn_t *conn)
 {
     return is_stale_plan(conn->sqlstate)
@@ -680,7 +745,7 @@ void scim_conn_end(scim_conn_t *conn, apr_pool_t *pool)
     if (!conn->pg) {
         return;
     }
-    if (is_stale_plan(conn->sqlstate) || conn->pending->nelts) {
+    if (is_of_no_more_use(conn->sqlstate) || conn->pending->nelts) {
         scim_conn_close(conn);
         return;
     }

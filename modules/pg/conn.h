@@ -23,6 +23,7 @@
 
 #include "base/err.h"
 #include "base/tally.h"
+#include "pg/hosts.h"
 #include "store/sql.h"
 
 typedef struct scim_conn_t scim_conn_t;
@@ -31,9 +32,9 @@ typedef struct scim_conn_t scim_conn_t;
  * what is wrong with it */
 const char *scim_conn_check(const char *conninfo, apr_pool_t *pool);
 
-/** Make a connection that is not open yet. @a conninfo as libpq reads it;
+/** Make a connection that is not open yet. @a hosts may be shared with others;
  * @a timeout is the longest conversation. Nothing is sent. */
-scim_conn_t *scim_conn_make(const char *conninfo, apr_interval_time_t timeout,
+scim_conn_t *scim_conn_make(scim_hosts_t *hosts, apr_interval_time_t timeout,
                             apr_pool_t *pool);
 
 /** Count in @a tally that it is opened and what is abandoned, and in @a child

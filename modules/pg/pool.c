@@ -16,6 +16,7 @@ typedef struct changing_t {
 
 struct scim_pool_t {
     const scim_pool_config_t *config;
+    scim_hosts_t *hosts;
     apr_pool_t *own;
     scim_completions_t *completions;
     apr_thread_mutex_t *mutex;      /* guards what follows */
@@ -59,6 +60,7 @@ apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
     connections = apr_pcalloc(own, sizeof(*connections));
     connections->config = config;
     connections->own = own;
+    connections->hosts = scim_hosts_make(config->conninfo, own);
     connections->idle = apr_array_make(own, config->max,
                                        sizeof(scim_conn_t *));
     connections->changing = apr_array_make(own, config->max,
@@ -168,7 +170,7 @@ static scim_conn_t *take(scim_pool_t *connections, const char *change)
             return NULL;
         }
         connections->made++;
-        conn = scim_conn_make(connections->config->conninfo,
+        conn = scim_conn_make(connections->hosts,
                               connections->config->timeout, own);
         scim_conn_set_tally(conn, connections->config->tally,
                             connections->config->child);

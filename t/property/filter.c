@@ -322,8 +322,9 @@ static void make_world(world_t *world, const table_t *table,
     }
     create_table(world, pool);
     list_names(world, pool);
-    world->conn = scim_conn_make(apr_psprintf(pool, "%s options='-c %s'",
-                                              conninfo, table->session),
+    conninfo = apr_psprintf(pool, "%s options='-c %s'", conninfo,
+                            table->session);
+    world->conn = scim_conn_make(scim_hosts_make(conninfo, pool),
                                  apr_time_from_sec(60), pool);
 }
 

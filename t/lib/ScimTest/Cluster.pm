@@ -7,6 +7,7 @@ package ScimTest::Cluster;
 #   $pg->dbh;                    # DBD::Pg handle of the superuser
 #   $pg->token(1);               # API token of organisation 1
 #   $pg->halt; $pg->resume;      # the database goes away and comes back
+#   $pg->standby($dir);          # another one that follows it; ->promote
 #   $pg->stop;                   # and remove it
 #
 # The path of a Unix socket must stay below 108 bytes and the server must be
@@ -40,6 +41,7 @@ sub new {
         port => $opt{port} || 5432,
         tcp  => $opt{port} ? 1 : 0,
         conf => $opt{conf} || '',
+        env  => $opt{env} || {},        # of the server
     }, $class;
     die "the path of the cluster is too long for a Unix socket: $self->{dir}\n"
         if length $self->{dir} > 80;
@@ -134,7 +136,7 @@ END
 sub resume {
     my $self = shift;
     return $self if $self->running;
-    my ($status, $out) = run_cmd({ user => 1, status => 1 },
+    my ($status, $out) = run_cmd({ user => 1, status => 1, env => $self->{env} },
         bindir() . '/pg_ctl', '-D', $self->data, '-l', $self->logfile,
         qw(-w -t 60 start));
     die "could not start PostgreSQL in $self->{dir}\n$out"
@@ -149,6 +151,29 @@ sub halt {
     return $self unless $self->running;
     run_cmd({ user => 1 }, bindir() . '/pg_ctl', '-D', $self->data, '-m',
             $mode || 'fast', qw(-w -t 60 stop));
+    return $self;
+}
+
+# A cluster that follows this one, as "standby"; it is up, with the same tokens.
+sub standby {
+    my ($self, $dir) = @_;
+    my $standby = bless { %$self, dir => $dir, dbh => undef }, ref $self;
+    make_dir($dir, 1);
+    run_cmd({ user => 1 }, bindir() . '/pg_basebackup', '-h', $self->{dir}, '-p', $self->{port},
+        '-U', SUPERUSER, '-D', $standby->data, qw(-R -X stream -c fast));
+    open my $fh, '>>', $standby->data . '/postgresql.auto.conf'
+        or die "postgresql.auto.conf: $!\n";
+    printf {$fh} "unix_socket_directories = '%s'\n"
+        . "primary_conninfo = 'host=%s port=%d user=%s application_name=standby'\n",
+        $dir, $self->{dir}, $self->{port}, SUPERUSER;
+    close $fh or die "postgresql.auto.conf: $!\n";
+    return $standby->resume;
+}
+
+# Follow nobody any more, and take writes.
+sub promote {
+    my $self = shift;
+    run_cmd({ user => 1 }, bindir() . '/pg_ctl', '-D', $self->data, qw(-w -t 60 promote));
     return $self;
 }
 
