@@ -766,6 +766,36 @@ static int means_stored(const work_t *work, const char *text)
     return name.attr && work->intake->stored[name.attr->index];
 }
 
+/* Whether anything of a schema is kept here. */
+static int is_stored(const work_t *work, const scim_schema_t *schema)
+{
+    int i;
+
+    for (i = 0; i < schema->nattrs; i++) {
+        if (work->intake->stored[schema->attrs[i].index]) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What cannot be read must not pass for an extension without data, which a PUT
+ * would clear; one that is not kept anyway is in nobody's way. */
+static scim_err_t *refuse_object(work_t *work, const scim_schema_t *schema,
+                                 const scim_json_t *value)
+{
+    if (scim_json_is_empty(value)) {
+        return NULL;
+    }
+    if (!is_stored(work, schema)) {
+        scim_intake_ignore(work->intake, schema->urn);
+        return NULL;
+    }
+    return scim_err_make(SCIM_ERR_INVALID_VALUE, work->pool,
+                         "the value of %s must be an object of attributes",
+                         schema->urn);
+}
+
 /* Each member's name is a path; below an extension's URN it is one within
  * that extension. A name that is no path is nothing we store, unless it was
  * meant to be one. */
@@ -775,13 +805,9 @@ static scim_err_t *apply_object(work_t *work, op_t op,
 {
     const scim_json_t *member;
 
-    if (!object || object->type != SCIM_JSON_OBJECT) {
-        if (work->merging || scim_json_is_empty(object)) {
-            return NULL;
-        }
-        return scim_err_make(SCIM_ERR_INVALID_VALUE, work->pool,
-                             "the value of %s must be an object of "
-                             "attributes", schema ? schema->urn : "a request");
+    object = scim_quirk_single_in_array(object);
+    if (object->type != SCIM_JSON_OBJECT) {
+        return refuse_object(work, schema, object);
     }
     for (member = object->first; member; member = member->next) {
         const char *name = member->name;

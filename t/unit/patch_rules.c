@@ -20,6 +20,8 @@
     HOME "]}"
 #define NAMES "{" JOY ",'name':{'givenName':'G','familyName':'F'}}"
 #define BOSS "{" JOY ",'" ENT "':{'manager':{'value':'7'}}}"
+#define NO_OBJECT "!invalidValue the value of " ENT \
+    " must be an object of attributes"
 #define NONE "!noTarget no element of emails matches the filter of the path," \
     " and none can be made from it: only \"eq\" joined by \"and\" says what a" \
     " new element would be"
@@ -346,6 +348,13 @@ static const row_t merges[] = {
     { "P3", "{}", "{'" USER ":userName':'joy','" USER "':{'title':'T'}}",
       "{" JOY ",'title':'T'}" },
     { "P3", "{}", "{" JOY ",'" ENT "':{'manager':'7'}}", BOSS },
+    { "P3", "{}", "{" JOY ",'" ENT "':[{'manager':'7'}]}", BOSS },
+    { "P3", "{}", "{" JOY ",'" ENT "':'x'}", NO_OBJECT },
+    { "P3", "{}", "{" JOY ",'" ENT "':5}", NO_OBJECT },
+    { "P3", "{}", "{" JOY ",'" ENT "':[{'manager':'7'},{}]}", NO_OBJECT },
+    { "P3", "{}", "{" JOY ",'" ENT "':[[]]}", "{" JOY "}" },
+    { "P3", "{}", "{" JOY ",'" USER "':true}", "!invalidValue the value of "
+      USER " must be an object of attributes" },
     { "P3", "{}", "{" JOY ",'active':'maybe'}",
       "!invalidValue active must be true or false" },
     { "P4", "{}", "[]", "!invalidSyntax the body is not a JSON object" },
