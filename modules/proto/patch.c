@@ -343,8 +343,9 @@ static scim_err_t *no_target(const work_t *work, const scim_path_t *path)
 {
     return scim_err_make(SCIM_ERR_NO_TARGET, work->pool,
                          "no element of %s matches the filter of the path, "
-                         "and none can be made from it: only \"eq\" joined by "
-                         "\"and\" says what a new element would be",
+                         "and none can be made from it: that takes \"eq\" "
+                         "joined by \"and\", with one value for each part, "
+                         "of its type",
                          scim_attr_path(path->attr, work->pool));
 }
 
@@ -423,6 +424,44 @@ static scim_err_t *make_element(scim_json_t **pelement, work_t *work,
     return NULL;
 }
 
+/* Whether the filter says what an element would be that it finds. */
+static int is_recipe(const scim_path_t *path, work_t *work)
+{
+    scim_json_t *element = scim_json_make(SCIM_JSON_OBJECT, work->pool);
+
+    return fill_from_filter(element, path->filter, work->intake)
+        && scim_filter_matches_element(path->filter, element, work->scratch);
+}
+
+/* Add an element that was made for a path. What the operation says of it wins
+ * over the filter, as it does where the filter finds one: the same again must
+ * find what it became, and not make another. */
+static scim_err_t *add_made(work_t *work, const scim_path_t *path,
+                            scim_json_t *element)
+{
+    scim_json_t *array;
+    int is_found = 1;
+
+    if (path->filter) {
+        if (!is_recipe(path, work)) {
+            return no_target(work, path);
+        }
+        fill_from_filter(element, path->filter, work->intake);
+        is_found = scim_filter_matches_element(path->filter, element,
+                                               work->scratch);
+    }
+    scim_resource_prune(element);
+    SCIM_TRY(scim_mutability_check_element(NULL, element, path->attr,
+                                           work->intake));
+    if (!is_found) {
+        return add_element(work, path->attr, element);
+    }
+    array = get_or_make(work, path->attr);
+    scim_json_append(array, element);
+    keep_one_primary(array, element);
+    return NULL;
+}
+
 /* add and replace on `attr[filter]`, `attr[filter].sub`, and `attr.sub` of a
  * multi-valued attribute: every match is changed; without a match an element
  * is made, as Entra expects of `emails[type eq "work"].value`. */
@@ -450,23 +489,7 @@ static scim_err_t *change_matching(work_t *work, op_t op,
         return NULL;
     }
     SCIM_TRY(make_element(&element, work, path, value));
-    if (!element) {
-        return NULL;
-    }
-    /* one that the path does not find would be made again the next time */
-    if (path->filter
-        && (!fill_from_filter(element, path->filter, work->intake)
-            || !scim_filter_matches_element(path->filter, element,
-                                            work->scratch))) {
-        return no_target(work, path);
-    }
-    scim_resource_prune(element);
-    SCIM_TRY(scim_mutability_check_element(NULL, element, path->attr,
-                                           work->intake));
-    array = get_or_make(work, path->attr);
-    scim_json_append(array, element);
-    keep_one_primary(array, element);
-    return NULL;
+    return element ? add_made(work, path, element) : NULL;
 }
 
 static scim_err_t *remove_matching(work_t *work, const scim_path_t *path)

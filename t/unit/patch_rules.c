@@ -23,8 +23,8 @@
 #define NO_OBJECT "!invalidValue the value of " ENT \
     " must be an object of attributes"
 #define NONE "!noTarget no element of emails matches the filter of the path," \
-    " and none can be made from it: only \"eq\" joined by \"and\" says what a" \
-    " new element would be"
+    " and none can be made from it: that takes \"eq\" joined by \"and\", with" \
+    " one value for each part, of its type"
 
 typedef struct row_t {
     const char *label;
@@ -178,6 +178,24 @@ static const row_t rows[] = {
       "{'type':'work','value':'v@x','display':'D'}]}" },
     { "A7", "{" JOY "}", "{'op':'add','path':'emails.value','value':'w@x'}",
       "{" JOY ",'emails':[{'value':'w@x'}]}" },
+    { "A7", "{" JOY ",'active':true}", "{'op':'replace','path':'active',"
+      "'value':false},{'op':'replace','path':'roles[value eq ~old~].value',"
+      "'value':'new'}", "{" JOY ",'active':false,'roles':[{'value':'new'}]}" },
+    { "A7", MAILS, "{'op':'replace','path':'emails[value eq ~w@x~].value',"
+      "'value':'n@x'}", "{" JOY ",'emails':[{'type':'work','value':'n@x'},"
+      HOME "]}" },
+    { "A7", MAILS, "{'op':'add','path':'emails[type eq ~work~ and value eq"
+      " ~o@x~].value','value':'n@x'}", "{" JOY ",'emails':[" WORK "," HOME
+      ",{'value':'n@x','type':'work'}]}" },
+    { "A7", "{" JOY "}", "{'op':'add','path':'addresses[type eq ~work~].type'"
+      ",'value':'home'}", "{" JOY ",'addresses':[{'type':'home'}]}" },
+    { "A7", "{" JOY "}", "{'op':'add','path':'emails[value eq ~w@x~]',"
+      "'value':{'value':'n@x','type':'work'}}", "{" JOY ",'emails':"
+      "[{'value':'n@x','type':'work'}]}" },
+    { "A8", "{" JOY "}", "{'op':'add','path':'emails[value eq ~w@x~]',"
+      "'value':{'value':null,'type':'work'}}", NULL },
+    { "A7", "{" JOY "}", "{'op':'add','path':'emails[type eq ~a~ and type eq"
+      " ~b~].value','value':'w@x'}", NONE },
     { "A7", "{" JOY "}", "{'op':'add','path':'emails[type sw ~w~].value',"
       "'value':'w@x'}", NONE },
     { "A7", "{" JOY "}", "{'op':'add','path':'emails[type eq ~a~ or type eq"
