@@ -899,6 +899,38 @@ static void settle(work_t *work)
     }
 }
 
+/* `$ref` is the address of what `value` names, of the manager for one. Where
+ * the value is another now and the address still the old one, it would lead
+ * to the wrong place: clients seldom send it, and then do not say that it
+ * goes. */
+static void drop_stale_references(work_t *work)
+{
+    int i;
+
+    for (i = 0; i < work->type->nattrs; i++) {
+        const scim_attr_t *attr = work->type->attrs[i];
+        const scim_attr_t *key = scim_attr_sub(attr, "value");
+        const scim_attr_t *ref = scim_attr_sub(attr, "$ref");
+        const scim_json_t *old;
+        scim_json_t *new;
+
+        if (attr->multi || !key || !ref) {
+            continue;
+        }
+        old = scim_resource_get(work->type, work->before, attr);
+        new = scim_resource_get(work->type, work->resource, attr);
+        if (old && new
+            && !scim_value_is_same(scim_json_find(old, key->name),
+                                   scim_json_find(new, key->name), key,
+                                   work->scratch)
+            && scim_value_is_same(scim_json_find(old, ref->name),
+                                  scim_json_find(new, ref->name), ref,
+                                  work->scratch)) {
+            scim_json_remove(new, ref->name);
+        }
+    }
+}
+
 /* Whether the resource lacks what it must have: the attribute has no value, or
  * there is something of which it would be a part. Those of an extension are
  * required where it is itself, and where it carries data. */
@@ -974,6 +1006,9 @@ static void begin(work_t *work, scim_json_t *resource,
 static scim_err_t *end(work_t *work, int is_whole)
 {
     settle(work);
+    if (!is_whole) {
+        drop_stale_references(work);
+    }
     scim_mutability_keep(work->before, work->resource, is_whole,
                          work->intake);
     SCIM_TRY(check_required(work));

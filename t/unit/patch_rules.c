@@ -20,6 +20,8 @@
     HOME "]}"
 #define NAMES "{" JOY ",'name':{'givenName':'G','familyName':'F'}}"
 #define BOSS "{" JOY ",'" ENT "':{'manager':{'value':'7'}}}"
+#define REFERRED "{" JOY ",'" ENT "':{'manager':{'value':'7'," \
+    "'$ref':'../Users/7'}}}"
 #define NO_OBJECT "!invalidValue the value of " ENT \
     " must be an object of attributes"
 #define NONE "!noTarget no element of emails matches the filter of the path," \
@@ -323,6 +325,16 @@ static const row_t rows[] = {
       BOSS },
     { "A13", BOSS, "{'op':'replace','path':'manager','value':'8'}",
       "{" JOY ",'" ENT "':{'manager':{'value':'8'}}}" },
+    { "A13", REFERRED, "{'op':'replace','path':'manager','value':'8'}",
+      "{" JOY ",'" ENT "':{'manager':{'value':'8'}}}" },
+    { "A13", REFERRED, "{'op':'add','path':'manager','value':[{'value':'8'}]}",
+      "{" JOY ",'" ENT "':{'manager':{'value':'8'}}}" },
+    { "A13", REFERRED, "{'op':'add','path':'manager.value','value':'8'}",
+      "{" JOY ",'" ENT "':{'manager':{'value':'8'}}}" },
+    { "A13", REFERRED, "{'op':'add','value':{'manager.$ref':'../Users/8',"
+      "'manager.value':'8'}}", "{" JOY ",'" ENT "':{'manager':{'value':'8',"
+      "'$ref':'../Users/8'}}}" },
+    { "A13", REFERRED, "{'op':'add','path':'manager','value':'7'}", NULL },
     { "A13", BOSS, "{'op':'replace','path':'manager','value':''}",
       "{" JOY "}" },
     { "A13", BOSS, "{'op':'replace','path':'manager','value':null}",
@@ -378,6 +390,8 @@ static const row_t merges[] = {
     { "P4", "{}", "[]", "!invalidSyntax the body is not a JSON object" },
     { "W2", MAILS, "{'emails':[" HOME "]}", "{" JOY ",'emails':[" HOME "]}" },
     { "W2", MAILS, "{'emails':[],'title':''}", NULL },
+    { "W2", REFERRED, "{'" ENT "':{'manager':{'value':'8'}}}",
+      "{" JOY ",'" ENT "':{'manager':{'value':'8'}}}" },
     { "W2", NAMES, "{'name':{'givenName':'H','familyName':''}}",
       "{" JOY ",'name':{'givenName':'H','familyName':'F'}}" }
 };
