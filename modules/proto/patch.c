@@ -278,21 +278,35 @@ static scim_err_t *add_element(work_t *work, const scim_attr_t *attr,
 
 /* Paths with a filter */
 
+/* The value that a comparison asks for by equality, or NULL. What is not true
+ * is false. */
+static const scim_json_t *get_asked(const scim_filter_t *filter,
+                                    apr_pool_t *pool)
+{
+    if (filter->kind != SCIM_FILTER_COMPARE || !filter->sub) {
+        return NULL;
+    }
+    if (filter->op == SCIM_OP_NE && filter->value->type == SCIM_JSON_BOOL) {
+        return scim_json_make_bool(!filter->value->boolean, pool);
+    }
+    return filter->op == SCIM_OP_EQ ? filter->value : NULL;
+}
+
 /* Put the equalities of a filter into `element`. Returns 0 when the filter
  * asks for more than equality, or for what is no value, so that no element can
  * be made from it. */
 static int fill_from_filter(scim_json_t *element, const scim_filter_t *filter,
                             scim_intake_t *intake)
 {
+    const scim_json_t *asked;
     scim_json_t *value;
 
     if (filter->kind == SCIM_FILTER_AND) {
         return fill_from_filter(element, filter->left, intake)
             && fill_from_filter(element, filter->right, intake);
     }
-    if (filter->kind != SCIM_FILTER_COMPARE || filter->op != SCIM_OP_EQ
-        || !filter->sub
-        || scim_value_decode(&value, filter->value, filter->sub, intake)
+    asked = get_asked(filter, intake->pool);
+    if (!asked || scim_value_decode(&value, asked, filter->sub, intake)
         || !value) {
         return 0;
     }

@@ -138,6 +138,8 @@ scim_err_t *scim_filter_parse_element(const scim_filter_t **pfilter,
  * where the attribute is absent. A multi-valued attribute passes when one of
  * its values does; for `ne` outside brackets likewise, or when it has none.
  * Empty values are no values, nor are sub-attributes that an element lacks.
+ * But a `primary` that is missing is false (RFC 7643 section 2.4): the tree
+ * asks of an element only whether it is true.
  *
  * @param resource normalised (schema/resource.h)
  */

@@ -165,6 +165,14 @@ finds 'F2: a value path is about one element', $_, '' for
     'roles[value eq "lead" and primary eq false]',
     'addresses[type eq "home"].locality eq "Köln"', 'emails[type eq "other"]';
 
+# where primary is missing it is false
+finds('F2', $_, 'adele') for
+    'emails[value eq "adele@home.example" and primary eq false]', 'emails[type eq "home" and primary ne true].value sw "adele@h"',
+    'userName eq "adele.vance@contoso.com" and emails.primary eq false';
+finds('F2', $_, '') for
+    'emails[value eq "adele@home.example" and primary ne false]',
+    'userName eq "adele.vance@contoso.com" and phoneNumbers.primary eq true';
+
 # ---- F3: values ----
 
 finds 'F3: a word without quotes', $_, 'plain'

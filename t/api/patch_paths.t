@@ -210,6 +210,16 @@ sub sorted {
         my %role = map { $_->{value} => $_ } @{ read_user($id)->{roles} };
         is_deeply [sort keys %role], ['a', 'b'], "A7: does not match the primary one ($spelling)";
         ok $role{a}{primary} && !$role{b}{primary}, "A7: and makes one that is not ($spelling)";
+
+        $id = new_user(roles => [{ value => 'a', primary => json_true() }, { value => 'b' }])->{id};
+        is_resource ops($id, op('add', "roles[primary eq $spelling].display", 'D')), 200,
+            "A7: where primary is missing it is false ($spelling)";
+        is_deeply sorted(read_user($id)->{roles}),
+            sorted([{ value => 'a', primary => json_true() }, { value => 'b', display => 'D' }]),
+            "A7: that element is changed ($spelling)";
+        is_resource ops($id, op('remove', "roles[primary eq $spelling]")), 200, "A7: or removed ($spelling)";
+        is_deeply read_user($id)->{roles}, [{ value => 'a', primary => json_true() }],
+            "A7: and no other ($spelling)";
     }
 }
 

@@ -178,6 +178,14 @@ static const row_t rows[] = {
       "{'op':'replace','path':'emails[type eq ~work~].display','value':'D'}",
       "{" JOY ",'emails':[{'type':'work','value':'w@x','display':'D'},"
       "{'type':'work','value':'v@x','display':'D'}]}" },
+    { "A7", MAIN, "{'op':'add','path':'emails[primary eq false].display',"
+      "'value':'D'}", "{" JOY ",'emails':[{'type':'work','value':'w@x',"
+      "'primary':true},{'type':'home','value':'h@x','display':'D'}]}" },
+    { "A7", MAIN, "{'op':'remove','path':'emails[primary eq ~False~]'}",
+      "{" JOY ",'emails':[{'type':'work','value':'w@x','primary':true}]}" },
+    { "A7", "{" JOY "}", "{'op':'add','path':'emails[primary eq false].value'"
+      ",'value':'w@x'}", "{" JOY ",'emails':[{'value':'w@x','primary':false}]}"
+    },
     { "A7", "{" JOY "}", "{'op':'add','path':'emails.value','value':'w@x'}",
       "{" JOY ",'emails':[{'value':'w@x'}]}" },
     { "A7", "{" JOY ",'active':true}", "{'op':'replace','path':'active',"
