@@ -135,6 +135,14 @@ is_deeply sorted($ann->{+DESK}), sorted({ %desk, hidden => 'h' }), 'POST answers
 is_deeply sorted(read_user($id)->{+DESK}), sorted(\%desk), 'so does GET, but for what is not always shown';
 is ops($id, op('add', DESK . ':hidden', 'h'))->json->{+DESK}{hidden}, 'h', 'PATCH answers with it to who wrote it';
 is ops($id)->json->{+DESK}{hidden}, undef, 'and to nobody else';
+{
+    my ($got, $extra) = (get("/Users/$id", @base), sub { doc($id)->{+DESK} });
+    my $before = $extra->();
+    is $before->{hidden}, 'h', 'it is there';
+    is_resource put("/Users/$id", $got->json, @base), 200, 'V16: a PUT of what GET shows';
+    is_deeply $extra->(), $before, 'V16: keeps what GET does not show';
+    is get("/Users/$id", @base)->content, $got->content, 'V16: and is no change at all, nor another version';
+}
 is_deeply read_user($id)->{+MISC}, \%misc, 'of every type; what is readOnly is passed over';
 is_deeply [sort @{ $ann->{schemas} }], [sort(+CORE, DESK, MISC)], 'schemas lists what carries data';
 {
