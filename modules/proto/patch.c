@@ -975,8 +975,8 @@ static int lacks(const work_t *work, const scim_json_t *resource,
 }
 
 /* An account that lacked something before is no reason to refuse what a PATCH
- * does besides: it may be a deactivation. */
-static scim_err_t *check_required(const work_t *work)
+ * or PUT does besides: it may be a deactivation. */
+static scim_err_t *check_required(const work_t *work, int is_new)
 {
     int i;
 
@@ -986,7 +986,7 @@ static scim_err_t *check_required(const work_t *work)
         if (!attr->required || attr->mutability == SCIM_READ_ONLY
             || scim_quirk_is_server_only(attr) || !work->intake->stored[i]
             || !lacks(work, work->resource, attr)
-            || (!work->merging && lacks(work, work->before, attr))) {
+            || (!is_new && lacks(work, work->before, attr))) {
             continue;
         }
         if (work->removed[i]) {
@@ -1016,7 +1016,8 @@ static void begin(work_t *work, scim_json_t *resource,
     apr_pool_create(&work->scratch, intake->pool);
 }
 
-/* @param is_whole the resource is made anew, and not from what it was */
+/* @param is_whole the resource is made anew, and not from what it was: PUT;
+ * another body is that of a POST */
 static scim_err_t *end(work_t *work, int is_whole)
 {
     settle(work);
@@ -1025,7 +1026,7 @@ static scim_err_t *end(work_t *work, int is_whole)
     }
     scim_mutability_keep(work->before, work->resource, is_whole,
                          work->intake);
-    SCIM_TRY(check_required(work));
+    SCIM_TRY(check_required(work, work->merging && !is_whole));
     return scim_mutability_check(work->before, work->resource, work->intake);
 }
 

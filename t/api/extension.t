@@ -327,6 +327,9 @@ is_error put("/Users/$dan", { userName => 'dan' }, @strict), 400, 'invalidValue'
 is row($dan)->{floor}, '1', 'it is still there';
 is_resource strictly($bob, op('replace', 'active', 'False')), 200, 'who has lacked it before can be deactivated';
 is row($bob)->{active}, 0, 'and is';
+strictly($bob, op('replace', 'active', 'True'));
+is_resource put("/Users/$bob", { %{ get("/Users/$bob", @strict)->json }, active => $no }, @strict), 200, 'W2: by PUT as well';
+is row($bob)->{active}, 0, 'W2: and is';
 is_error strictly($dan, op('add', 'urn:example:other:two', ['x'])), 400, 'invalidValue', qr/one is required/, 'a PATCH cannot begin an extension without what it requires';
 is_resource strictly($dan, op('add', 'urn:example:other:two', ['x']), op('add', 'urn:example:other:one', '1')), 200, 'but with it';
 

@@ -335,6 +335,12 @@ static const row_t puts_[] = {
     { HAS("'cards':[{'value':'a','asked':'1'},{'value':'b','asked':'2'}]"),
       HAS("'cards':[{'value':'a'}]"),
       HAS("'cards':[{'value':'a','asked':'1'}]") },
+    /* what an account has lacked before */
+    { "{" JOY "}", "{" JOY ",'tags':['t']}", "{" JOY ",'tags':['t']}" },
+    { HAS("'desk':{'note':'N'}"), HAS("'desk':{'note':'M'}"),
+      HAS("'desk':{'note':'M'}") },
+    { LEAST, HAS("'desk':{'note':'M'}"),
+      "!invalidValue desk.floor is required and must not be empty" },
     { HAS("'cards':[{'value':'a','pin':'1'}]"), HAS("'cards':[{'value':'a'}]"),
       NULL }
 };
