@@ -101,7 +101,8 @@ my ($yes, $no) = (json_true(), json_false());
         [badge => type => 'integer', uniqueness => 'server', description => 'Number on the badge'],
         [desks => multiValued => $yes, caseExact => $yes, canonicalValues => ['north', 'south']],
         [seniority => type => 'integer', mutability => 'readOnly'],
-        [pin => mutability => 'writeOnly', returned => 'never'],
+        [place => type => 'complex', returned => 'always', subAttributes => [
+            { %plain, name => 'x', description => 'x', type => 'decimal' }]],
         [hidden => returned => 'request'],
         [rating => type => 'decimal'], [remote => type => 'boolean'], [moved => type => 'dateTime'],
         [device => ()], [photo => type => 'binary', caseExact => $yes],
@@ -117,6 +118,7 @@ my ($yes, $no) = (json_true(), json_false());
         my ($name, %more) = @$want;
         is_deeply $attr{$name}, { %plain, name => $name, description => $name, %more }, "$name is as it was defined";
     }
+    ok !$attr{pin}, 'D2: what is never returned is not announced';
     is_deeply [map { [$_->{schema}, $_->{required}] } @{ get('/ResourceTypes/User', @base)->json->{schemaExtensions} }],
         [[ENT, $no], [DESK, $no], [MISC, $no]], 'the resource type names them';
 }
