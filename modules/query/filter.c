@@ -296,6 +296,32 @@ static const scim_filter_t *ask_elements(const scim_filter_t *node,
                      node->at, p);
 }
 
+/* Whether every answer has the attribute, though nothing keeps it: it is made
+ * when a resource is shown. */
+static int is_made(const scim_filter_t *node)
+{
+    const char *name = node->sub ? node->sub->name : "";
+
+    if (!node->attr || node->attr->schema) {
+        return 0;
+    }
+    return strcmp(node->attr->name, "schemas") == 0
+        || (strcmp(node->attr->name, "meta") == 0
+            && (strcmp(name, "version") == 0
+                || strcmp(name, "location") == 0));
+}
+
+/* Whether it is there needs not be looked up. */
+static void settle_presence(scim_filter_t *node)
+{
+    if (is_made(node)
+        && (node->op == SCIM_OP_PR
+            || node->value->type == SCIM_JSON_NULL)) {
+        node->kind = SCIM_FILTER_CONSTANT;
+        node->holds = node->op != SCIM_OP_EQ;
+    }
+}
+
 /* Operator and value behind a name. */
 static scim_err_t *parse_comparison(const scim_filter_t **pnode,
                                     target_t target, parser_t *p)
@@ -316,6 +342,7 @@ static scim_err_t *parse_comparison(const scim_filter_t **pnode,
     SCIM_TRY(advance(p));
     *pnode = node;
     if (node->op == SCIM_OP_PR) {
+        settle_presence(node);
         return NULL;
     }
     if ((p->token.kind != SCIM_TOKEN_WORD
@@ -325,6 +352,7 @@ static scim_err_t *parse_comparison(const scim_filter_t **pnode,
     if (target.attr) {
         SCIM_TRY(convert_value(node, p));
     }
+    settle_presence(node);
     if (p->bracketed && is_about_primary(node)) {
         ask_for_true(node, p);
     }

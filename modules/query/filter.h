@@ -73,7 +73,9 @@ struct scim_filter_t {
  * without `value` sub-attribute: pr only. An attribute that the type does not
  * have is refused (a filter that cannot be evaluated is never ignored), and
  * so is one that is never returned (`password`), without a word on why. Which
- * attributes are stored is not judged here but where the tree is used.
+ * attributes are stored is not judged here but where the tree is used. That
+ * `schemas`, `meta.version` and `meta.location` are present is a constant:
+ * every answer has them.
  *
  * Where strict parsing fails, the text is read again taking each quoted value
  * literally up to the first `"` behind which the input ends, or `)`, `]`, or

@@ -241,6 +241,14 @@ for my $id ("0$adele->{id}", 'abc', '9' x 20, '-1', "$adele->{id} ", "'", '1.0',
     finds 'F4: an id is compared exactly', "id eq \"$id\"", '';
 }
 
+# ---- what every answer has ----
+
+finds 'F2: is present', "userName eq \"plain\" and $_", 'plain'
+    for 'id pr', 'meta pr', 'meta.version pr', 'meta.location pr', 'meta.resourceType pr', 'schemas pr', 'meta[version pr]',
+        'meta.version ne null';
+finds 'F2: and never absent', "userName eq \"plain\" and $_", ''
+    for 'not (schemas pr)', 'meta.location eq null', 'meta[not (version pr)]';
+
 # ---- F6: what cannot be evaluated ----
 
 for my $case (

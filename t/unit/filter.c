@@ -670,6 +670,14 @@ static const struct {
     { "meta.lastModified ge 2011-05-13T04:42:34.250Z", 1 },
     { "meta.lastModified le 2011-05-13T04:42:34.250Z", 1 },
     { "meta.resourceType eq \"User\"", 1 },
+    /* what every answer has, and no resource in memory */
+    { "meta.version pr", 1 },
+    { "meta.location pr", 1 },
+    { "meta[version pr]", 1 },
+    { "meta.version eq null", 0 },
+    { "meta.version ne null", 1 },
+    { "not (schemas pr)", 0 },
+    { "schemas pr and userName pr", 1 },
     /* multi-valued */
     { "emails eq \"JOY@example.org\"", 1 },
     { "emails.value eq \"nobody@example.org\"", 0 },
