@@ -5,6 +5,7 @@
 
 #include <apr_lib.h>
 #include <apr_strings.h>
+#include <apr_uri.h>
 
 #include <stddef.h>
 
@@ -105,14 +106,25 @@ static const char *set_database(cmd_parms *cmd, void *mconfig,
     return NULL;
 }
 
+/* Whether the text can stand in front of a path, with a host in it. */
+static int is_base_url(const char *text, apr_pool_t *pool)
+{
+    apr_uri_t uri;
+
+    return (strncmp(text, "https://", 8) == 0
+            || strncmp(text, "http://", 7) == 0)
+        && !strpbrk(text, "?#\" ")
+        && apr_uri_parse(pool, text, &uri) == APR_SUCCESS
+        && uri.hostname && *uri.hostname;
+}
+
 static const char *set_base_url(cmd_parms *cmd, void *mconfig,
                                 const char *arg)
 {
     scim_dir_config_t *conf = mconfig;
     apr_size_t len = strlen(arg);
 
-    if ((strncmp(arg, "https://", 8) != 0 && strncmp(arg, "http://", 7) != 0)
-        || strpbrk(arg, "?#\" ")) {
+    if (!is_base_url(arg, cmd->pool)) {
         return SCIM_DIRECTIVE_BASE_URL " must be a URL such as "
                "https://app.example/scim/v2, without query string";
     }

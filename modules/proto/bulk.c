@@ -424,9 +424,11 @@ static scim_err_t *decode_operation(scim_bulk_t *bulk,
 {
     const char *path;
     scim_json_t *data = scim_json_find(in, "data");
+    scim_err_t *err = read_text(&operation->bulk_id, in, "bulkId", pool);
 
-    SCIM_TRY(read_text(&operation->bulk_id, in, "bulkId", pool));
+    /* the answer has both, as far as they are known */
     SCIM_TRY(read_text(&operation->method, in, "method", pool));
+    SCIM_TRY(err);
     SCIM_TRY(read_text(&operation->version, in, "version", pool));
     SCIM_TRY(read_text(&path, in, "path", pool));
     SCIM_TRY(read_method(operation, pool));

@@ -64,13 +64,20 @@ void scim_discovery_config(scim_buf_t *buf, const char *base_url, int page,
              "");
 }
 
+/* What is kept and returned. Who reads of an attribute here may send a value
+ * and look for it in the answer. */
+static int is_shown(const scim_served_t *served, const scim_attr_t *attr)
+{
+    return served->stored[attr->index] && scim_attr_is_readable(attr);
+}
+
 int scim_discovery_is_served(const scim_served_t *served,
                              const scim_schema_t *schema)
 {
     int i;
 
     for (i = 0; i < schema->nattrs; i++) {
-        if (served->stored[schema->attrs[i].index]) {
+        if (is_shown(served, &schema->attrs[i])) {
             return 1;
         }
     }
@@ -170,7 +177,7 @@ static void put_attrs(scim_buf_t *buf, const scim_served_t *served,
 
     PUTS(buf, "[");
     for (i = 0; i < count; i++) {
-        if (served->stored[attrs[i].index]) {
+        if (is_shown(served, &attrs[i])) {
             PUTS(buf, comma);
             put_attr(buf, served, &attrs[i]);
             comma = ",";

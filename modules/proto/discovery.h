@@ -23,11 +23,12 @@ void scim_discovery_config(scim_buf_t *buf, const char *base_url, int page,
 void scim_discovery_type(scim_buf_t *buf, const scim_served_t *served,
                          const char *base_url);
 
-/** Whether any attribute of the schema is stored; others are not served. */
+/** Whether any attribute of the schema is stored and returned; others are not
+ * served. */
 int scim_discovery_is_served(const scim_served_t *served,
                              const scim_schema_t *schema);
 
-/** Write a schema with its stored attributes. */
+/** Write a schema with the attributes of it that are stored and returned. */
 void scim_discovery_schema(scim_buf_t *buf, const scim_served_t *served,
                            const scim_schema_t *schema, const char *base_url);
 

@@ -58,7 +58,8 @@ static const scim_json_t *find_same(const scim_json_t *array,
 static int is_kept(const scim_attr_t *attr)
 {
     return attr->mutability == SCIM_READ_ONLY
-        || attr->mutability == SCIM_IMMUTABLE || !scim_attr_is_readable(attr);
+        || attr->mutability == SCIM_IMMUTABLE || !scim_attr_is_readable(attr)
+        || attr->returned == SCIM_RETURNED_REQUEST;
 }
 
 /* Whether any sub-attribute is one that keep or check would look at, so that

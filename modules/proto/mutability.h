@@ -35,8 +35,8 @@ void scim_mutability_keep_element(const scim_json_t *before,
 
 /**
  * Give @a after what a client that replaces a resource or an element cannot
- * send or need not repeat: values that are readOnly, immutable or never
- * returned. What it did send stays.
+ * send or need not repeat: values that are readOnly, immutable, never returned
+ * or returned on request. What it did send stays.
  *
  * @param is_whole 1: the resource is replaced (PUT); 0: attributes of it, so
  *                 only elements are looked at

@@ -278,21 +278,35 @@ static scim_err_t *add_element(work_t *work, const scim_attr_t *attr,
 
 /* Paths with a filter */
 
+/* The value that a comparison asks for by equality, or NULL. What is not true
+ * is false. */
+static const scim_json_t *get_asked(const scim_filter_t *filter,
+                                    apr_pool_t *pool)
+{
+    if (filter->kind != SCIM_FILTER_COMPARE || !filter->sub) {
+        return NULL;
+    }
+    if (filter->op == SCIM_OP_NE && filter->value->type == SCIM_JSON_BOOL) {
+        return scim_json_make_bool(!filter->value->boolean, pool);
+    }
+    return filter->op == SCIM_OP_EQ ? filter->value : NULL;
+}
+
 /* Put the equalities of a filter into `element`. Returns 0 when the filter
  * asks for more than equality, or for what is no value, so that no element can
  * be made from it. */
 static int fill_from_filter(scim_json_t *element, const scim_filter_t *filter,
                             scim_intake_t *intake)
 {
+    const scim_json_t *asked;
     scim_json_t *value;
 
     if (filter->kind == SCIM_FILTER_AND) {
         return fill_from_filter(element, filter->left, intake)
             && fill_from_filter(element, filter->right, intake);
     }
-    if (filter->kind != SCIM_FILTER_COMPARE || filter->op != SCIM_OP_EQ
-        || !filter->sub
-        || scim_value_decode(&value, filter->value, filter->sub, intake)
+    asked = get_asked(filter, intake->pool);
+    if (!asked || scim_value_decode(&value, asked, filter->sub, intake)
         || !value) {
         return 0;
     }
@@ -343,8 +357,9 @@ static scim_err_t *no_target(const work_t *work, const scim_path_t *path)
 {
     return scim_err_make(SCIM_ERR_NO_TARGET, work->pool,
                          "no element of %s matches the filter of the path, "
-                         "and none can be made from it: only \"eq\" joined by "
-                         "\"and\" says what a new element would be",
+                         "and none can be made from it: that takes \"eq\" "
+                         "joined by \"and\", with one value for each part, "
+                         "of its type",
                          scim_attr_path(path->attr, work->pool));
 }
 
@@ -423,6 +438,44 @@ static scim_err_t *make_element(scim_json_t **pelement, work_t *work,
     return NULL;
 }
 
+/* Whether the filter says what an element would be that it finds. */
+static int is_recipe(const scim_path_t *path, work_t *work)
+{
+    scim_json_t *element = scim_json_make(SCIM_JSON_OBJECT, work->pool);
+
+    return fill_from_filter(element, path->filter, work->intake)
+        && scim_filter_matches_element(path->filter, element, work->scratch);
+}
+
+/* Add an element that was made for a path. What the operation says of it wins
+ * over the filter, as it does where the filter finds one: the same again must
+ * find what it became, and not make another. */
+static scim_err_t *add_made(work_t *work, const scim_path_t *path,
+                            scim_json_t *element)
+{
+    scim_json_t *array;
+    int is_found = 1;
+
+    if (path->filter) {
+        if (!is_recipe(path, work)) {
+            return no_target(work, path);
+        }
+        fill_from_filter(element, path->filter, work->intake);
+        is_found = scim_filter_matches_element(path->filter, element,
+                                               work->scratch);
+    }
+    scim_resource_prune(element);
+    SCIM_TRY(scim_mutability_check_element(NULL, element, path->attr,
+                                           work->intake));
+    if (!is_found) {
+        return add_element(work, path->attr, element);
+    }
+    array = get_or_make(work, path->attr);
+    scim_json_append(array, element);
+    keep_one_primary(array, element);
+    return NULL;
+}
+
 /* add and replace on `attr[filter]`, `attr[filter].sub`, and `attr.sub` of a
  * multi-valued attribute: every match is changed; without a match an element
  * is made, as Entra expects of `emails[type eq "work"].value`. */
@@ -450,23 +503,7 @@ static scim_err_t *change_matching(work_t *work, op_t op,
         return NULL;
     }
     SCIM_TRY(make_element(&element, work, path, value));
-    if (!element) {
-        return NULL;
-    }
-    /* one that the path does not find would be made again the next time */
-    if (path->filter
-        && (!fill_from_filter(element, path->filter, work->intake)
-            || !scim_filter_matches_element(path->filter, element,
-                                            work->scratch))) {
-        return no_target(work, path);
-    }
-    scim_resource_prune(element);
-    SCIM_TRY(scim_mutability_check_element(NULL, element, path->attr,
-                                           work->intake));
-    array = get_or_make(work, path->attr);
-    scim_json_append(array, element);
-    keep_one_primary(array, element);
-    return NULL;
+    return element ? add_made(work, path, element) : NULL;
 }
 
 static scim_err_t *remove_matching(work_t *work, const scim_path_t *path)
@@ -766,6 +803,36 @@ static int means_stored(const work_t *work, const char *text)
     return name.attr && work->intake->stored[name.attr->index];
 }
 
+/* Whether anything of a schema is kept here. */
+static int is_stored(const work_t *work, const scim_schema_t *schema)
+{
+    int i;
+
+    for (i = 0; i < schema->nattrs; i++) {
+        if (work->intake->stored[schema->attrs[i].index]) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What cannot be read must not pass for an extension without data, which a PUT
+ * would clear; one that is not kept anyway is in nobody's way. */
+static scim_err_t *refuse_object(work_t *work, const scim_schema_t *schema,
+                                 const scim_json_t *value)
+{
+    if (scim_json_is_empty(value)) {
+        return NULL;
+    }
+    if (!is_stored(work, schema)) {
+        scim_intake_ignore(work->intake, schema->urn);
+        return NULL;
+    }
+    return scim_err_make(SCIM_ERR_INVALID_VALUE, work->pool,
+                         "the value of %s must be an object of attributes",
+                         schema->urn);
+}
+
 /* Each member's name is a path; below an extension's URN it is one within
  * that extension. A name that is no path is nothing we store, unless it was
  * meant to be one. */
@@ -775,13 +842,9 @@ static scim_err_t *apply_object(work_t *work, op_t op,
 {
     const scim_json_t *member;
 
-    if (!object || object->type != SCIM_JSON_OBJECT) {
-        if (work->merging || scim_json_is_empty(object)) {
-            return NULL;
-        }
-        return scim_err_make(SCIM_ERR_INVALID_VALUE, work->pool,
-                             "the value of %s must be an object of "
-                             "attributes", schema ? schema->urn : "a request");
+    object = scim_quirk_single_in_array(object);
+    if (object->type != SCIM_JSON_OBJECT) {
+        return refuse_object(work, schema, object);
     }
     for (member = object->first; member; member = member->next) {
         const char *name = member->name;
@@ -850,6 +913,38 @@ static void settle(work_t *work)
     }
 }
 
+/* `$ref` is the address of what `value` names, of the manager for one. Where
+ * the value is another now and the address still the old one, it would lead
+ * to the wrong place: clients seldom send it, and then do not say that it
+ * goes. */
+static void drop_stale_references(work_t *work)
+{
+    int i;
+
+    for (i = 0; i < work->type->nattrs; i++) {
+        const scim_attr_t *attr = work->type->attrs[i];
+        const scim_attr_t *key = scim_attr_sub(attr, "value");
+        const scim_attr_t *ref = scim_attr_sub(attr, "$ref");
+        const scim_json_t *old;
+        scim_json_t *new;
+
+        if (attr->multi || !key || !ref) {
+            continue;
+        }
+        old = scim_resource_get(work->type, work->before, attr);
+        new = scim_resource_get(work->type, work->resource, attr);
+        if (old && new
+            && !scim_value_is_same(scim_json_find(old, key->name),
+                                   scim_json_find(new, key->name), key,
+                                   work->scratch)
+            && scim_value_is_same(scim_json_find(old, ref->name),
+                                  scim_json_find(new, ref->name), ref,
+                                  work->scratch)) {
+            scim_json_remove(new, ref->name);
+        }
+    }
+}
+
 /* Whether the resource lacks what it must have: the attribute has no value, or
  * there is something of which it would be a part. Those of an extension are
  * required where it is itself, and where it carries data. */
@@ -880,8 +975,8 @@ static int lacks(const work_t *work, const scim_json_t *resource,
 }
 
 /* An account that lacked something before is no reason to refuse what a PATCH
- * does besides: it may be a deactivation. */
-static scim_err_t *check_required(const work_t *work)
+ * or PUT does besides: it may be a deactivation. */
+static scim_err_t *check_required(const work_t *work, int is_new)
 {
     int i;
 
@@ -891,7 +986,7 @@ static scim_err_t *check_required(const work_t *work)
         if (!attr->required || attr->mutability == SCIM_READ_ONLY
             || scim_quirk_is_server_only(attr) || !work->intake->stored[i]
             || !lacks(work, work->resource, attr)
-            || (!work->merging && lacks(work, work->before, attr))) {
+            || (!is_new && lacks(work, work->before, attr))) {
             continue;
         }
         if (work->removed[i]) {
@@ -921,13 +1016,17 @@ static void begin(work_t *work, scim_json_t *resource,
     apr_pool_create(&work->scratch, intake->pool);
 }
 
-/* @param is_whole the resource is made anew, and not from what it was */
+/* @param is_whole the resource is made anew, and not from what it was: PUT;
+ * another body is that of a POST */
 static scim_err_t *end(work_t *work, int is_whole)
 {
     settle(work);
+    if (!is_whole) {
+        drop_stale_references(work);
+    }
     scim_mutability_keep(work->before, work->resource, is_whole,
                          work->intake);
-    SCIM_TRY(check_required(work));
+    SCIM_TRY(check_required(work, work->merging && !is_whole));
     return scim_mutability_check(work->before, work->resource, work->intake);
 }
 

@@ -253,6 +253,75 @@ static scim_err_t *settle_target(scim_filter_t *node, const parser_t *p)
     return NULL;
 }
 
+/* --- primary: where it is missing it is false (RFC 7643 section 2.4) --- */
+
+static int is_about_primary(const scim_filter_t *node)
+{
+    return node->attr && node->attr->multi && node->sub
+        && node->sub->type == SCIM_TYPE_BOOLEAN
+        && apr_cstr_casecmp(node->sub->name, "primary") == 0
+        && node->value && node->value->type == SCIM_JSON_BOOL;
+}
+
+/* Of one element: to be false is not to be true. */
+static void ask_for_true(scim_filter_t *node, const parser_t *p)
+{
+    if (!node->value->boolean) {
+        node->op = node->op == SCIM_OP_EQ ? SCIM_OP_NE : SCIM_OP_EQ;
+        node->value = scim_json_make_bool(1, p->pool);
+    }
+}
+
+/* Outside of brackets: some element passes, or, for `ne`, there is none. */
+static const scim_filter_t *ask_elements(const scim_filter_t *node,
+                                         const parser_t *p)
+{
+    scim_filter_t *inner, *some, *any;
+
+    if (node->op == SCIM_OP_EQ && node->value->boolean) {
+        return node;
+    }
+    inner = apr_pmemdup(p->pool, node, sizeof(*node));
+    ask_for_true(inner, p);
+    some = make_node(SCIM_FILTER_ELEMENT, inner, NULL, node->at, p);
+    some->attr = node->attr;
+    if (node->op == SCIM_OP_EQ) {
+        return some;
+    }
+    any = make_node(SCIM_FILTER_COMPARE, NULL, NULL, node->at, p);
+    any->attr = node->attr;
+    any->op = SCIM_OP_PR;
+    return make_node(SCIM_FILTER_OR, some,
+                     make_node(SCIM_FILTER_NOT, any, NULL, node->at, p),
+                     node->at, p);
+}
+
+/* Whether every answer has the attribute, though nothing keeps it: it is made
+ * when a resource is shown. */
+static int is_made(const scim_filter_t *node)
+{
+    const char *name = node->sub ? node->sub->name : "";
+
+    if (!node->attr || node->attr->schema) {
+        return 0;
+    }
+    return strcmp(node->attr->name, "schemas") == 0
+        || (strcmp(node->attr->name, "meta") == 0
+            && (strcmp(name, "version") == 0
+                || strcmp(name, "location") == 0));
+}
+
+/* Whether it is there needs not be looked up. */
+static void settle_presence(scim_filter_t *node)
+{
+    if (is_made(node)
+        && (node->op == SCIM_OP_PR
+            || node->value->type == SCIM_JSON_NULL)) {
+        node->kind = SCIM_FILTER_CONSTANT;
+        node->holds = node->op != SCIM_OP_EQ;
+    }
+}
+
 /* Operator and value behind a name. */
 static scim_err_t *parse_comparison(const scim_filter_t **pnode,
                                     target_t target, parser_t *p)
@@ -273,6 +342,7 @@ static scim_err_t *parse_comparison(const scim_filter_t **pnode,
     SCIM_TRY(advance(p));
     *pnode = node;
     if (node->op == SCIM_OP_PR) {
+        settle_presence(node);
         return NULL;
     }
     if ((p->token.kind != SCIM_TOKEN_WORD
@@ -281,6 +351,10 @@ static scim_err_t *parse_comparison(const scim_filter_t **pnode,
     }
     if (target.attr) {
         SCIM_TRY(convert_value(node, p));
+    }
+    settle_presence(node);
+    if (p->bracketed && is_about_primary(node)) {
+        ask_for_true(node, p);
     }
     return advance(p);
 }
@@ -456,6 +530,9 @@ static scim_err_t *parse_expression(const scim_filter_t **pnode, parser_t *p)
     /* what another type alone keeps, this one has no value of */
     if (target.is_foreign) {
         *pnode = make_constant(*pnode, p);
+    }
+    else if (is_about_primary(*pnode)) {
+        *pnode = ask_elements(*pnode, p);
     }
     return NULL;
 }

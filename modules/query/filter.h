@@ -73,7 +73,9 @@ struct scim_filter_t {
  * without `value` sub-attribute: pr only. An attribute that the type does not
  * have is refused (a filter that cannot be evaluated is never ignored), and
  * so is one that is never returned (`password`), without a word on why. Which
- * attributes are stored is not judged here but where the tree is used.
+ * attributes are stored is not judged here but where the tree is used. That
+ * `schemas`, `meta.version` and `meta.location` are present is a constant:
+ * every answer has them.
  *
  * Where strict parsing fails, the text is read again taking each quoted value
  * literally up to the first `"` behind which the input ends, or `)`, `]`, or
@@ -138,6 +140,8 @@ scim_err_t *scim_filter_parse_element(const scim_filter_t **pfilter,
  * where the attribute is absent. A multi-valued attribute passes when one of
  * its values does; for `ne` outside brackets likewise, or when it has none.
  * Empty values are no values, nor are sub-attributes that an element lacks.
+ * But a `primary` that is missing is false (RFC 7643 section 2.4): the tree
+ * asks of an element only whether it is true.
  *
  * @param resource normalised (schema/resource.h)
  */

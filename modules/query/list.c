@@ -199,6 +199,11 @@ static scim_err_t *finish(const reader_t *reader, int page, int max)
     if (reader->start) {
         SCIM_TRY(read_number(&list->start, "startIndex", reader->start,
                              SCIM_ERR_INVALID_VALUE, reader->pool));
+        /* the answer says it as it was asked for, or it is none */
+        if (list->start == APR_INT64_MAX) {
+            return scim_err_make(SCIM_ERR_INVALID_VALUE, reader->pool,
+                                 "startIndex is too large");
+        }
     }
     if (reader->count) {
         SCIM_TRY(read_number(&count, "count", reader->count,

@@ -269,14 +269,15 @@ static scim_err_t *serve_options(scim_reply_t *reply, const scim_call_t *call,
 static scim_err_t *refuse_method(scim_reply_t *reply, const scim_call_t *call,
                                  const route_t *route)
 {
+    const scim_request_t *request = call->request;
+    const char *path = *request->path ? request->path : "/";
+
     reply->allow = route->allow;
     return scim_resources_refuse(call,
-        scim_err_make(SCIM_ERR_METHOD, call->request->pool,
+        scim_err_make(SCIM_ERR_METHOD, request->pool,
                       "%s is not possible on %s; possible are %s",
-                      scim_err_quote(call->request->method,
-                                     call->request->pool),
-                      scim_err_quote(call->request->path, call->request->pool),
-                      route->allow));
+                      scim_err_quote(request->method, request->pool),
+                      scim_err_quote(path, request->pool), route->allow));
 }
 
 /* A mapping as requests are read by it; NULL: nobody has asked the catalog

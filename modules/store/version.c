@@ -8,6 +8,7 @@
 #include "base/time.h"
 
 #define VERSION_BYTES 16    /* of the hash; two states never meet by chance */
+#define RELATED_BYTES 8     /* tells two states of one resource apart */
 
 /* With the length in front, so that nothing can move from one value into the
  * next unseen. */
@@ -122,6 +123,7 @@ const char *scim_row_version(const scim_mapping_t *mapping,
 {
     scim_span_t document = { row->extra, row->extra ? strlen(row->extra) : 0 };
     unsigned char digest[SCIM_SHA256_LEN];
+    const char *own;
     scim_buf_t buf;
     int i;
 
@@ -141,6 +143,11 @@ const char *scim_row_version(const scim_mapping_t *mapping,
         add(&buf, row->counter, strlen(row->counter));
     }
     scim_sha256(digest, buf.data, buf.len);
-    return apr_pstrcat(pool, "W/\"", scim_hex(digest, VERSION_BYTES, pool),
-                       "\"", NULL);
+    own = scim_hex(digest, VERSION_BYTES, pool);
+    if (!row->related) {
+        return apr_pstrcat(pool, "W/\"", own, "\"", NULL);
+    }
+    scim_sha256(digest, row->related, strlen(row->related));
+    return apr_pstrcat(pool, "W/\"", own, ".",
+                       scim_hex(digest, RELATED_BYTES, pool), "\"", NULL);
 }

@@ -241,6 +241,15 @@ sub detail { $_[0]{response}{detail} }
     is manager_of($middle), $late, 'and so on';
 }
 
+# what cannot be read of an operation does not hide the rest of it
+{
+    my @answer = answers(bulk([{ %{ create('x') }, bulkId => 5 }, { %{ title('/Users/1', 'T') }, bulkId => 'i', method => 5 }]), 2,
+        'operations that cannot be read');
+    is codes(@answer), '400 400', 'are refused';
+    is_deeply [@{ $answer[0] }{qw(method bulkId)}], ['POST', undef], 'the answer has the method';
+    is_deeply [@{ $answer[1] }{qw(method bulkId)}], [undef, 'i'], 'or the bulkId';
+}
+
 # to nothing, and to what failed
 {
     my $count = db()->selectrow_array($users);

@@ -46,7 +46,8 @@ for my $case (
     ['ScimDatabase "postgresql://[::1"', qr/^ScimDatabase is not a connection string .*: /],
     ['ScimDatabase', qr/^ScimDatabase takes one argument, /],
     (map { ["ScimBaseURL $_", qr/^ScimBaseURL must be a URL such as https:\/\/app\.example\/scim\/v2, without query string$/] }
-        'scim/v2', '/scim/v2', 'ftp://x/scim', 'https://x/scim?a=1', 'https://x/scim#a', '"https://x/sc im"', 'x', 'HTTPS//x'),
+        'scim/v2', '/scim/v2', 'ftp://x/scim', 'https://x/scim?a=1', 'https://x/scim#a', '"https://x/sc im"', 'x', 'HTTPS//x',
+        'https://', 'https:///', 'https:///scim/v2', 'https://[::1', 'https://[]/scim', 'http://:80/x', 'https://x:y/scim'),
     (map { ["ScimRequireTLS $_", qr/^ScimRequireTLS must be on, proxy or off$/] } 'maybe', 'yes', '1'),
     ['ScimPublicDiscovery maybe', qr/^ScimPublicDiscovery must be On or Off$/],
     (map { ["ScimPage $_", qr/^ScimPage must be a whole number from 1 to 10000$/] } 0, -1, 10001, 'many', '1.5', '10x', '99999999999999999999'),

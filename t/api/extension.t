@@ -101,7 +101,8 @@ my ($yes, $no) = (json_true(), json_false());
         [badge => type => 'integer', uniqueness => 'server', description => 'Number on the badge'],
         [desks => multiValued => $yes, caseExact => $yes, canonicalValues => ['north', 'south']],
         [seniority => type => 'integer', mutability => 'readOnly'],
-        [pin => mutability => 'writeOnly', returned => 'never'],
+        [place => type => 'complex', returned => 'always', subAttributes => [
+            { %plain, name => 'x', description => 'x', type => 'decimal' }]],
         [hidden => returned => 'request'],
         [rating => type => 'decimal'], [remote => type => 'boolean'], [moved => type => 'dateTime'],
         [device => ()], [photo => type => 'binary', caseExact => $yes],
@@ -117,6 +118,7 @@ my ($yes, $no) = (json_true(), json_false());
         my ($name, %more) = @$want;
         is_deeply $attr{$name}, { %plain, name => $name, description => $name, %more }, "$name is as it was defined";
     }
+    ok !$attr{pin}, 'D2: what is never returned is not announced';
     is_deeply [map { [$_->{schema}, $_->{required}] } @{ get('/ResourceTypes/User', @base)->json->{schemaExtensions} }],
         [[ENT, $no], [DESK, $no], [MISC, $no]], 'the resource type names them';
 }
@@ -135,6 +137,14 @@ is_deeply sorted($ann->{+DESK}), sorted({ %desk, hidden => 'h' }), 'POST answers
 is_deeply sorted(read_user($id)->{+DESK}), sorted(\%desk), 'so does GET, but for what is not always shown';
 is ops($id, op('add', DESK . ':hidden', 'h'))->json->{+DESK}{hidden}, 'h', 'PATCH answers with it to who wrote it';
 is ops($id)->json->{+DESK}{hidden}, undef, 'and to nobody else';
+{
+    my ($got, $extra) = (get("/Users/$id", @base), sub { doc($id)->{+DESK} });
+    my $before = $extra->();
+    is $before->{hidden}, 'h', 'it is there';
+    is_resource put("/Users/$id", $got->json, @base), 200, 'V16: a PUT of what GET shows';
+    is_deeply $extra->(), $before, 'V16: keeps what GET does not show';
+    is get("/Users/$id", @base)->content, $got->content, 'V16: and is no change at all, nor another version';
+}
 is_deeply read_user($id)->{+MISC}, \%misc, 'of every type; what is readOnly is passed over';
 is_deeply [sort @{ $ann->{schemas} }], [sort(+CORE, DESK, MISC)], 'schemas lists what carries data';
 {
@@ -319,6 +329,9 @@ is_error put("/Users/$dan", { userName => 'dan' }, @strict), 400, 'invalidValue'
 is row($dan)->{floor}, '1', 'it is still there';
 is_resource strictly($bob, op('replace', 'active', 'False')), 200, 'who has lacked it before can be deactivated';
 is row($bob)->{active}, 0, 'and is';
+strictly($bob, op('replace', 'active', 'True'));
+is_resource put("/Users/$bob", { %{ get("/Users/$bob", @strict)->json }, active => $no }, @strict), 200, 'W2: by PUT as well';
+is row($bob)->{active}, 0, 'W2: and is';
 is_error strictly($dan, op('add', 'urn:example:other:two', ['x'])), 400, 'invalidValue', qr/one is required/, 'a PATCH cannot begin an extension without what it requires';
 is_resource strictly($dan, op('add', 'urn:example:other:two', ['x']), op('add', 'urn:example:other:one', '1')), 200, 'but with it';
 

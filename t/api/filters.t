@@ -165,6 +165,14 @@ finds 'F2: a value path is about one element', $_, '' for
     'roles[value eq "lead" and primary eq false]',
     'addresses[type eq "home"].locality eq "Köln"', 'emails[type eq "other"]';
 
+# where primary is missing it is false
+finds('F2', $_, 'adele') for
+    'emails[value eq "adele@home.example" and primary eq false]', 'emails[type eq "home" and primary ne true].value sw "adele@h"',
+    'userName eq "adele.vance@contoso.com" and emails.primary eq false';
+finds('F2', $_, '') for
+    'emails[value eq "adele@home.example" and primary ne false]',
+    'userName eq "adele.vance@contoso.com" and phoneNumbers.primary eq true';
+
 # ---- F3: values ----
 
 finds 'F3: a word without quotes', $_, 'plain'
@@ -232,6 +240,14 @@ finds 'F4: caseless but for id and externalId, and no patterns', @$_ for
 for my $id ("0$adele->{id}", 'abc', '9' x 20, '-1', "$adele->{id} ", "'", '1.0', '', 'é') {
     finds 'F4: an id is compared exactly', "id eq \"$id\"", '';
 }
+
+# ---- what every answer has ----
+
+finds 'F2: is present', "userName eq \"plain\" and $_", 'plain'
+    for 'id pr', 'meta pr', 'meta.version pr', 'meta.location pr', 'meta.resourceType pr', 'schemas pr', 'meta[version pr]',
+        'meta.version ne null';
+finds 'F2: and never absent', "userName eq \"plain\" and $_", ''
+    for 'not (schemas pr)', 'meta.location eq null', 'meta[not (version pr)]';
 
 # ---- F6: what cannot be evaluated ----
 

@@ -175,7 +175,7 @@ is_deeply group_state($g), $before, 'after all of them the group is as it was, i
     my $path = "/Groups/$v->{id}";
     my $etag = sub { get("$path?excludedAttributes=members", @there)->header('ETag') };
     my $first = $etag->();
-    is $v->{meta}{version}, $first, 'a new group is answered in the version that it has when its members are in';
+    is own_version($v->{meta}{version}), $first, 'a new group is answered in the version that it has when its members are in';
     my $res = ops($v->{id}, { op => 'add', path => 'members', value => $u[0] });
     is $res->header('ETag'), $first, 'a PATCH that changes nothing: the answer without body has the version';
     is $etag->(), $first, 'and it is the same one';
@@ -198,6 +198,45 @@ is_deeply group_state($g), $before, 'after all of them the group is as it was, i
     is_error post('/Groups', { displayName => uniq('g') }, @there, headers => { 'If-Match' => '"x"' }), 412, undef, undef,
         'a new group has no version to match';
     is get($path, @there, headers => { 'If-None-Match' => $etag->() })->code, 304, 'and one that is known is not sent again';
+}
+
+# ---- what is shown of others is part of what a client has ----
+
+{
+    my $who = new_user(displayName => 'Before', @there);
+    my $path = "/Users/$who->{id}";
+    my $g = new_group(@there);
+    my %seen;
+    my $known = sub {
+        my ($what, $url) = @_;
+        my $res = get($url, @there);
+        my $tag = $res->header('ETag');
+        is_resource $res, 200, "$what: ETag is meta.version";
+        is $seen{$tag}, undef, "$what: another version";
+        is get($url, @there, headers => { 'If-None-Match' => $_ })->code, 200, "$what: sent again to who knows $_" for keys %seen;
+        is get($url, @there, headers => { 'If-None-Match' => $tag })->code, 304, "$what: and not to who knows it";
+        $seen{$tag} = 1;
+        return $tag;
+    };
+    my $first = $known->('a user', $path);
+    ops($g->{id}, { op => 'add', path => 'members', value => $who->{id} });
+    $known->('in a group', $path);
+    ops($g->{id}, { op => 'replace', path => 'displayName', value => uniq('renamed') });
+    my $tag = $known->('which has another name', $path);
+    is get("$path?excludedAttributes=groups", @there)->header('ETag'), $first, 'the user alone is in the same version';
+    is patch($path, { Operations => [] }, @there, headers => { 'If-Match' => $_ })->code, 200, 'which is what If-Match is about'
+        for $first, $tag;
+    is patch($path, { Operations => [] }, @there, headers => { 'If-Match' => '"x.y"' })->code, 412, 'another version is another';
+
+    %seen = ();
+    $tag = $known->('a group', "/Groups/$g->{id}");
+    is patch($path, { Operations => [{ op => 'replace', path => 'displayName', value => 'After' }] }, @there)->code, 200,
+        'a member is renamed';
+    $known->('with a member of another name', "/Groups/$g->{id}");
+    is ops($g->{id}, { op => 'add', path => 'members', value => $who->{id} })->header('ETag'), own_version($tag),
+        'the group alone is in the same version';
+    del($path, @there);
+    $known->('whose member is deleted', "/Groups/$g->{id}");
 }
 
 # ---- many ----

@@ -90,6 +90,26 @@ for my $set (@set) {
     }
 }
 
+# ---- the reference is that of the value, or gone ----
+
+for my $case ([op('replace', $path, $boss[1])], [op('add', $path, { value => $boss[1] })],
+              [op('Replace', $path, [{ value => $boss[1] }])], [op('replace', "$path.value", $boss[1])],
+              [op('replace', undef, { "$path.value" => $boss[1] })],
+              [op('remove', $path), op('add', $path, $boss[1])]) {
+    my $id = new_user(ENT, { manager => { value => $boss[0], '$ref' => "../Users/$boss[0]" } })->{id};
+    my $what = encode($case);
+    is_resource ops($id, @$case), 200, "V8: another manager by $what";
+    is_deeply manager_of($id), { value => $boss[1] }, 'V8: has no reference to the one before';
+}
+{
+    my $id = new_user(ENT, { manager => { value => $boss[0], '$ref' => "../Users/$boss[0]" } })->{id};
+    my $want = { value => $boss[1], '$ref' => "../Users/$boss[1]" };
+    is_resource ops($id, op('replace', $path, $want)), 200, 'V8: another manager, with a reference';
+    is_deeply manager_of($id), $want, 'V8: has that reference';
+    is_resource ops($id, op('replace', $path, $boss[1])), 200, 'V8: the same manager again';
+    is_deeply manager_of($id), $want, 'V8: keeps it';
+}
+
 # ---- who does not exist, and who ceases to ----
 
 {

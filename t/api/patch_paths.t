@@ -158,6 +158,27 @@ sub sorted {
     is row_of($id)->{email}, 'mapped@contoso.com', 'A7: the mapped element is made in its column';
     unlike row_of($id)->{scim_extra}, qr/mapped\@/, 'A7: and only there';
 
+    # found by the very part that is set: nothing there is no reason to refuse
+    # the rest, and the same again makes no second element
+    for my $case (['roles[value eq "old"].value', 'new', 'roles', { value => 'new' }],
+                  ['emails[value eq "o@x"].value', 'n@x', 'emails', { value => 'n@x' }],
+                  ['emails[type eq "work" and value eq "o@x"].value', 'n@x', 'emails',
+                   { type => 'work', value => 'n@x' }]) {
+        my ($path, $value, $attr, $want) = @$case;
+        my $id = new_user()->{id};
+        for my $time ('once', 'again') {
+            is_resource ops($id, op('replace', 'active', json_false()), op('replace', $path, $value)), 200,
+                "A7: $path beside active=false, $time";
+            my $got = read_user($id);
+            is_deeply [@$got{'active', $attr}], [json_false(), [$want]], "A7: is done, $time";
+        }
+    }
+    $id = new_user(emails => [{ type => 'work', value => 'o@x' }])->{id};
+    for my $time ('once', 'again') {
+        is_resource ops($id, op('replace', 'emails[value eq "o@x"].value', 'n@x')), 200, "A7: an address moves, $time";
+        is_deeply read_user($id)->{emails}, [{ type => 'work', value => 'n@x' }], "A7: and is there, $time";
+    }
+
     # several matches: all of them
     $id = new_user(phoneNumbers => [map { { type => $_, value => "0-$_" } } qw(work home fax)])->{id};
     is_resource ops($id, op('replace', 'phoneNumbers[type eq "work" or type eq "fax"].display', 'desk')),
@@ -189,6 +210,16 @@ sub sorted {
         my %role = map { $_->{value} => $_ } @{ read_user($id)->{roles} };
         is_deeply [sort keys %role], ['a', 'b'], "A7: does not match the primary one ($spelling)";
         ok $role{a}{primary} && !$role{b}{primary}, "A7: and makes one that is not ($spelling)";
+
+        $id = new_user(roles => [{ value => 'a', primary => json_true() }, { value => 'b' }])->{id};
+        is_resource ops($id, op('add', "roles[primary eq $spelling].display", 'D')), 200,
+            "A7: where primary is missing it is false ($spelling)";
+        is_deeply sorted(read_user($id)->{roles}),
+            sorted([{ value => 'a', primary => json_true() }, { value => 'b', display => 'D' }]),
+            "A7: that element is changed ($spelling)";
+        is_resource ops($id, op('remove', "roles[primary eq $spelling]")), 200, "A7: or removed ($spelling)";
+        is_deeply read_user($id)->{roles}, [{ value => 'a', primary => json_true() }],
+            "A7: and no other ($spelling)";
     }
 }
 

@@ -137,6 +137,24 @@ for my $case (['a rich user', rich()], ['a bare user', new_user(externalId => un
         'W2: are none';
 }
 
+# ---- an extension that is no object is not one without data ----
+
+{
+    my $user = rich();
+    my $id = $user->{id};
+    my $text = text_of($id);
+    for my $value ('x', 5, json_true(), [{ department => 'E' }, {}], ['x']) {
+        is_error put("/Users/$id", { userName => $user->{userName}, ENT, $value }), 400, 'invalidValue',
+            qr/^the value of \Q${\ENT}\E must be an object/, 'an extension cannot be ' . encode($value);
+        is text_of($id), $text, 'and nothing is cleared by it';
+        is_error post('/Users', { userName => uniq('x'), ENT, $value }), 400, 'invalidValue',
+            qr/^the value of \Q${\ENT}\E must be an object/, 'nor in a POST';
+    }
+    is_resource put("/Users/$id", { userName => $user->{userName}, ENT, [{ department => 'E' }] }), 200,
+        'in an array of one';
+    is_deeply read_user($id)->{+ENT}, { department => 'E' }, 'an extension is itself';
+}
+
 # ---- W3: what is refused ----
 
 {

@@ -217,4 +217,8 @@ for my $case ([POST => '/Me'], [POST => '/Schemas/.search']) {
 is get($path)->json->{userName}, $user->{userName}, 'U6: the user is as before';
 is db()->selectrow_array($users), $all, 'U6: and nobody came or went';
 
+for my $slash ('', '/') {
+    is_error post($slash, {}), 405, undef, qr{^POST is not possible on /; possible are }, "E2: the root is named, with '$slash' at its end";
+}
+
 done_testing;

@@ -40,18 +40,45 @@ static const struct {
     { "\"x\" \"0a1b\"", 0 }
 };
 
+#define BOTH "W/\"0a1b.77\""
+
+static const struct {
+    const char *list, *mine;
+    int whole, own;
+} parts[] = {
+    { BOTH, BOTH, 1, 1 },
+    { "\"0a1b.77-gzip\"", BOTH, 1, 1 },
+    { "W/\"0a1b.78\"", BOTH, 0, 1 },
+    { MINE, BOTH, 0, 1 },
+    { "\"0a1b-br\"", BOTH, 0, 1 },
+    { BOTH, MINE, 0, 1 },
+    { MINE, MINE, 1, 1 },
+    { "\"x\", \"0a1b.78\"", BOTH, 0, 1 },
+    { "W/\"0a1c.77\"", BOTH, 0, 0 },
+    { "W/\"0a1.77\"", BOTH, 0, 0 },
+    { "W/\".77\"", BOTH, 0, 0 }
+};
+
 static void test_lists(void)
 {
     size_t i;
 
     for (i = 0; i < COUNT(lists); i++) {
-        is_int(scim_etag_is_named(lists[i].list, MINE), lists[i].named,
+        is_int(scim_etag_is_named(lists[i].list, MINE, 0), lists[i].named,
                "<%s> %s the version", lists[i].list,
                lists[i].named ? "names" : "does not name");
     }
-    ok(scim_etag_is_named("*", NULL), "* names what has no version");
-    ok(!scim_etag_is_named(MINE, NULL), "a tag does not");
-    ok(!scim_etag_is_named("\"\"", NULL), "nor does an empty one");
+    for (i = 0; i < COUNT(parts); i++) {
+        is_int(scim_etag_is_named(parts[i].list, parts[i].mine, 0),
+               parts[i].whole, "<%s> %s all of <%s>", parts[i].list,
+               parts[i].whole ? "names" : "does not name", parts[i].mine);
+        is_int(scim_etag_is_named(parts[i].list, parts[i].mine, 1),
+               parts[i].own, "<%s> %s the first part of <%s>", parts[i].list,
+               parts[i].own ? "names" : "does not name", parts[i].mine);
+    }
+    ok(scim_etag_is_named("*", NULL, 0), "* names what has no version");
+    ok(!scim_etag_is_named(MINE, NULL, 0), "a tag does not");
+    ok(!scim_etag_is_named("\"\"", NULL, 0), "nor does an empty one");
 }
 
 static const struct {
@@ -90,9 +117,26 @@ static void test_conditions(void)
     }
 }
 
+/* Somebody else was renamed: the answer is sent again, the change is made. */
+static void test_parts(void)
+{
+    scim_conditions_t match = { "W/\"0a1b.78\"", NULL };
+    scim_conditions_t none = { NULL, "W/\"0a1b.78\"" };
+
+    is_int(scim_etag_judge(&match, BOTH, 0), SCIM_ETAG_PROCEED,
+           "a write, If-Match by the first part");
+    is_int(scim_etag_judge(&match, BOTH, 1), SCIM_ETAG_PROCEED,
+           "a read, If-Match by the first part");
+    is_int(scim_etag_judge(&none, BOTH, 1), SCIM_ETAG_PROCEED,
+           "a read, If-None-Match by both parts");
+    is_int(scim_etag_judge(&none, BOTH, 0), SCIM_ETAG_FAILED,
+           "a write, If-None-Match by the first part");
+}
+
 int main(void)
 {
     test_lists();
+    test_parts();
     test_conditions();
     return done_testing();
 }

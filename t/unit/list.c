@@ -31,6 +31,7 @@ static const struct {
     { "filter=%zz%4", "%zz%4", 1, 100 },
     { "startIndex=0&count=-5", NULL, 1, 0 },
     { "startindex=11&COUNT=5", NULL, 11, 5 },
+    { "startIndex=2147483647", NULL, 2147483647, 100 },
     { "startIndex=-9223372036854775809", NULL, 1, 100 },
     { "count=0", NULL, 1, 0 },
     { "count=1001", NULL, 1, 1000 },
@@ -45,6 +46,7 @@ static const struct {
 } bad[] = {
     { "startIndex=", SCIM_ERR_INVALID_VALUE },
     { "startIndex", SCIM_ERR_INVALID_VALUE },
+    { "startIndex=99999999999999999999", SCIM_ERR_INVALID_VALUE },
     { "count=ten", SCIM_ERR_INVALID_VALUE },
     { "count=1.5", SCIM_ERR_INVALID_VALUE },
     { "count=1%00", SCIM_ERR_INVALID_VALUE },

@@ -19,7 +19,8 @@ static const scim_attr_t card_subs[] = {
     { .name = "checked", .type = SCIM_TYPE_BOOLEAN,
       .mutability = SCIM_READ_ONLY },
     { .name = "pin", .mutability = SCIM_WRITE_ONLY,
-      .returned = SCIM_RETURNED_NEVER }
+      .returned = SCIM_RETURNED_NEVER },
+    { .name = "asked", .returned = SCIM_RETURNED_REQUEST }
 };
 static const scim_attr_t desk_subs[] = {
     { .name = "floor", .required = 1, .type = SCIM_TYPE_INTEGER },
@@ -57,6 +58,7 @@ static const scim_attr_t more_attrs[] = {
     { .name = "secret", .mutability = SCIM_WRITE_ONLY,
       .returned = SCIM_RETURNED_NEVER },
     { .name = "site", .required = 1 },
+    { .name = "asked", .returned = SCIM_RETURNED_REQUEST },
     { .name = "id" }
 };
 static const scim_schema_t base = {
@@ -327,6 +329,18 @@ static const row_t puts_[] = {
     /* what no client can read */
     { WITH("'secret':'s'"), LEAST, NULL },
     { WITH("'secret':'s'"), WITH("'secret':'t'"), WITH("'secret':'t'") },
+    /* what was not shown to who did not ask for it */
+    { WITH("'asked':'a'"), LEAST, NULL },
+    { WITH("'asked':'a'"), WITH("'asked':'b'"), WITH("'asked':'b'") },
+    { HAS("'cards':[{'value':'a','asked':'1'},{'value':'b','asked':'2'}]"),
+      HAS("'cards':[{'value':'a'}]"),
+      HAS("'cards':[{'value':'a','asked':'1'}]") },
+    /* what an account has lacked before */
+    { "{" JOY "}", "{" JOY ",'tags':['t']}", "{" JOY ",'tags':['t']}" },
+    { HAS("'desk':{'note':'N'}"), HAS("'desk':{'note':'M'}"),
+      HAS("'desk':{'note':'M'}") },
+    { LEAST, HAS("'desk':{'note':'M'}"),
+      "!invalidValue desk.floor is required and must not be empty" },
     { HAS("'cards':[{'value':'a','pin':'1'}]"), HAS("'cards':[{'value':'a'}]"),
       NULL }
 };

@@ -93,11 +93,14 @@ static const struct {
       "{'op':'add','path':'x509Certificates[value eq @?@].display',"
       "'value':'D'}", NULL, SCIM_ERR_NO_TARGET },
     { "nor one that the filter would not find", "{'userName':'u'}",
+      "{'op':'add','path':'emails[type eq @a@ and type eq @b@].value',"
+      "'value':'m'}", NULL, SCIM_ERR_NO_TARGET },
+    { "what the operation sets wins over the filter", "{'userName':'u'}",
       "{'op':'add','path':'addresses[type eq @work@].type','value':'home'}",
-      NULL, SCIM_ERR_NO_TARGET },
-    { "nor one without what the filter asks for", "{'userName':'u'}",
+      "{'userName':'u','addresses':[{'type':'home'}]}", 0 },
+    { "also where it clears", "{'userName':'u'}",
       "{'op':'add','path':'emails[value eq @a@]','value':{'value':null,"
-      "'type':'work'}}", NULL, SCIM_ERR_NO_TARGET },
+      "'type':'work'}}", "{'userName':'u'}", 0 },
     { "nothing is made to be cleared", "{'userName':'u'}",
       "{'op':'replace','path':'emails[type eq @work@].value','value':''}",
       "{'userName':'u'}", 0 },

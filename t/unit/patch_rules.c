@@ -20,9 +20,13 @@
     HOME "]}"
 #define NAMES "{" JOY ",'name':{'givenName':'G','familyName':'F'}}"
 #define BOSS "{" JOY ",'" ENT "':{'manager':{'value':'7'}}}"
+#define REFERRED "{" JOY ",'" ENT "':{'manager':{'value':'7'," \
+    "'$ref':'../Users/7'}}}"
+#define NO_OBJECT "!invalidValue the value of " ENT \
+    " must be an object of attributes"
 #define NONE "!noTarget no element of emails matches the filter of the path," \
-    " and none can be made from it: only \"eq\" joined by \"and\" says what a" \
-    " new element would be"
+    " and none can be made from it: that takes \"eq\" joined by \"and\", with" \
+    " one value for each part, of its type"
 
 typedef struct row_t {
     const char *label;
@@ -174,8 +178,34 @@ static const row_t rows[] = {
       "{'op':'replace','path':'emails[type eq ~work~].display','value':'D'}",
       "{" JOY ",'emails':[{'type':'work','value':'w@x','display':'D'},"
       "{'type':'work','value':'v@x','display':'D'}]}" },
+    { "A7", MAIN, "{'op':'add','path':'emails[primary eq false].display',"
+      "'value':'D'}", "{" JOY ",'emails':[{'type':'work','value':'w@x',"
+      "'primary':true},{'type':'home','value':'h@x','display':'D'}]}" },
+    { "A7", MAIN, "{'op':'remove','path':'emails[primary eq ~False~]'}",
+      "{" JOY ",'emails':[{'type':'work','value':'w@x','primary':true}]}" },
+    { "A7", "{" JOY "}", "{'op':'add','path':'emails[primary eq false].value'"
+      ",'value':'w@x'}", "{" JOY ",'emails':[{'value':'w@x','primary':false}]}"
+    },
     { "A7", "{" JOY "}", "{'op':'add','path':'emails.value','value':'w@x'}",
       "{" JOY ",'emails':[{'value':'w@x'}]}" },
+    { "A7", "{" JOY ",'active':true}", "{'op':'replace','path':'active',"
+      "'value':false},{'op':'replace','path':'roles[value eq ~old~].value',"
+      "'value':'new'}", "{" JOY ",'active':false,'roles':[{'value':'new'}]}" },
+    { "A7", MAILS, "{'op':'replace','path':'emails[value eq ~w@x~].value',"
+      "'value':'n@x'}", "{" JOY ",'emails':[{'type':'work','value':'n@x'},"
+      HOME "]}" },
+    { "A7", MAILS, "{'op':'add','path':'emails[type eq ~work~ and value eq"
+      " ~o@x~].value','value':'n@x'}", "{" JOY ",'emails':[" WORK "," HOME
+      ",{'value':'n@x','type':'work'}]}" },
+    { "A7", "{" JOY "}", "{'op':'add','path':'addresses[type eq ~work~].type'"
+      ",'value':'home'}", "{" JOY ",'addresses':[{'type':'home'}]}" },
+    { "A7", "{" JOY "}", "{'op':'add','path':'emails[value eq ~w@x~]',"
+      "'value':{'value':'n@x','type':'work'}}", "{" JOY ",'emails':"
+      "[{'value':'n@x','type':'work'}]}" },
+    { "A8", "{" JOY "}", "{'op':'add','path':'emails[value eq ~w@x~]',"
+      "'value':{'value':null,'type':'work'}}", NULL },
+    { "A7", "{" JOY "}", "{'op':'add','path':'emails[type eq ~a~ and type eq"
+      " ~b~].value','value':'w@x'}", NONE },
     { "A7", "{" JOY "}", "{'op':'add','path':'emails[type sw ~w~].value',"
       "'value':'w@x'}", NONE },
     { "A7", "{" JOY "}", "{'op':'add','path':'emails[type eq ~a~ or type eq"
@@ -303,6 +333,16 @@ static const row_t rows[] = {
       BOSS },
     { "A13", BOSS, "{'op':'replace','path':'manager','value':'8'}",
       "{" JOY ",'" ENT "':{'manager':{'value':'8'}}}" },
+    { "A13", REFERRED, "{'op':'replace','path':'manager','value':'8'}",
+      "{" JOY ",'" ENT "':{'manager':{'value':'8'}}}" },
+    { "A13", REFERRED, "{'op':'add','path':'manager','value':[{'value':'8'}]}",
+      "{" JOY ",'" ENT "':{'manager':{'value':'8'}}}" },
+    { "A13", REFERRED, "{'op':'add','path':'manager.value','value':'8'}",
+      "{" JOY ",'" ENT "':{'manager':{'value':'8'}}}" },
+    { "A13", REFERRED, "{'op':'add','value':{'manager.$ref':'../Users/8',"
+      "'manager.value':'8'}}", "{" JOY ",'" ENT "':{'manager':{'value':'8',"
+      "'$ref':'../Users/8'}}}" },
+    { "A13", REFERRED, "{'op':'add','path':'manager','value':'7'}", NULL },
     { "A13", BOSS, "{'op':'replace','path':'manager','value':''}",
       "{" JOY "}" },
     { "A13", BOSS, "{'op':'replace','path':'manager','value':null}",
@@ -346,11 +386,20 @@ static const row_t merges[] = {
     { "P3", "{}", "{'" USER ":userName':'joy','" USER "':{'title':'T'}}",
       "{" JOY ",'title':'T'}" },
     { "P3", "{}", "{" JOY ",'" ENT "':{'manager':'7'}}", BOSS },
+    { "P3", "{}", "{" JOY ",'" ENT "':[{'manager':'7'}]}", BOSS },
+    { "P3", "{}", "{" JOY ",'" ENT "':'x'}", NO_OBJECT },
+    { "P3", "{}", "{" JOY ",'" ENT "':5}", NO_OBJECT },
+    { "P3", "{}", "{" JOY ",'" ENT "':[{'manager':'7'},{}]}", NO_OBJECT },
+    { "P3", "{}", "{" JOY ",'" ENT "':[[]]}", "{" JOY "}" },
+    { "P3", "{}", "{" JOY ",'" USER "':true}", "!invalidValue the value of "
+      USER " must be an object of attributes" },
     { "P3", "{}", "{" JOY ",'active':'maybe'}",
       "!invalidValue active must be true or false" },
     { "P4", "{}", "[]", "!invalidSyntax the body is not a JSON object" },
     { "W2", MAILS, "{'emails':[" HOME "]}", "{" JOY ",'emails':[" HOME "]}" },
     { "W2", MAILS, "{'emails':[],'title':''}", NULL },
+    { "W2", REFERRED, "{'" ENT "':{'manager':{'value':'8'}}}",
+      "{" JOY ",'" ENT "':{'manager':{'value':'8'}}}" },
     { "W2", NAMES, "{'name':{'givenName':'H','familyName':''}}",
       "{" JOY ",'name':{'givenName':'H','familyName':'F'}}" }
 };

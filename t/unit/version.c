@@ -196,6 +196,22 @@ static void test_form(const scim_mapping_t *mapping, apr_pool_t *pool)
     is_str(mine, "W/\"" KNOWN "\"", "the same on every host");
 }
 
+/* What is shown of others has a part of its own, behind the resource's. */
+static void test_related(const scim_mapping_t *mapping, apr_pool_t *pool)
+{
+    scim_row_t row = { "17", usual.values, usual.extra, 0 };
+    const char *one, *other;
+
+    row.related = "[{\"value\" : \"1\", \"display\" : \"A\"}]";
+    one = scim_row_version(mapping, &row, pool);
+    row.related = "[{\"value\" : \"1\", \"display\" : \"B\"}]";
+    other = scim_row_version(mapping, &row, pool);
+    ok(strncmp(one, "W/\"" KNOWN ".", 36) == 0 && strlen(one) == 53,
+       "the resource's own part is the same: %s", one);
+    ok(strncmp(one, other, 36) == 0 && strcmp(one, other) != 0,
+       "the other differs with the name of another: %s", other);
+}
+
 static void test_changes(const scim_mapping_t *mapping, apr_pool_t *pool)
 {
     const char *mine = version(mapping, "17", usual.values, usual.extra,
@@ -233,6 +249,7 @@ int main(void)
     apr_pool_create(&pool, NULL);
     mapping = make_mapping(pool);
     test_form(mapping, pool);
+    test_related(mapping, pool);
     test_changes(mapping, pool);
     apr_terminate();
     return done_testing();
