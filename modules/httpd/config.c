@@ -17,6 +17,9 @@ APLOG_USE_MODULE(scim);
 
 #define DEFAULT_TOKENS "scim.tokens"
 
+/* ScimRateLimit without a burst: what may come in so long may come at once. */
+#define BURST_SECONDS 5
+
 /* Every conninfo read, so that each child can make its pools at start. Set
  * anew with each reading of the configuration, which one thread does. */
 static apr_array_header_t *databases;
@@ -182,6 +185,30 @@ static const char *set_number(cmd_parms *cmd, void *mconfig, const char *arg)
 
     return parse_number((apr_int64_t *)((char *)mconfig + number->offset),
                         arg, number->least, number->most, cmd);
+}
+
+/* The burst goes with the rate, whichever place of the configuration it comes
+ * from. */
+static const char *set_rate_limit(cmd_parms *cmd, void *mconfig,
+                                  const char *rate, const char *burst)
+{
+    static const char wrong[] = SCIM_DIRECTIVE_RATE_LIMIT " must be a number "
+        "of requests per second from 1 to 10000, and behind it, if wanted, "
+        "one that may come at once, from 1 to 100000; or off";
+    scim_dir_config_t *conf = mconfig;
+
+    if (!ap_cstr_casecmp(rate, "off") || !strcmp(rate, "0")) {
+        conf->rate_limit = conf->rate_burst = 0;
+        return burst ? wrong : NULL;
+    }
+    if (parse_number(&conf->rate_limit, rate, 1, 10000, cmd)
+        || (burst && parse_number(&conf->rate_burst, burst, 1, 100000, cmd))) {
+        return wrong;
+    }
+    if (!burst) {
+        conf->rate_burst = conf->rate_limit * BURST_SECONDS;
+    }
+    return NULL;
 }
 
 static const char *set_pool_max(cmd_parms *cmd, void *mconfig,
@@ -699,6 +726,16 @@ void scim_config_limits(scim_limits_t *limits, const scim_dir_config_t *dir)
                                            SCIM_FILTER_TERMS_MAX);
 }
 
+scim_rate_t scim_config_rate(const scim_dir_config_t *dir)
+{
+    scim_rate_t rate;
+
+    rate.per_second = (int)OR_DEFAULT(dir->rate_limit, 200);
+    rate.burst = (int)OR_DEFAULT(dir->rate_burst,
+                                 rate.per_second * BURST_SECONDS);
+    return rate;
+}
+
 /* The table */
 
 #define MAPPING_NAME(member) ((void *)offsetof(scim_mapping_t, member))
@@ -756,6 +793,9 @@ const command_rec scim_config_commands[] = {
     AP_INIT_TAKE1(SCIM_DIRECTIVE_FILTER_TERMS_MAX, set_number,
                   NUMBER(filter_terms_max, 1, 200), ANYWHERE,
                   "most comparisons in a filter"),
+    AP_INIT_TAKE12(SCIM_DIRECTIVE_RATE_LIMIT, set_rate_limit, NULL, ANYWHERE,
+                   "requests per second of an organisation, and how many at "
+                   "once; or off"),
     AP_INIT_RAW_ARGS(SCIM_DIRECTIVE_RESOURCE, open_resource, NULL,
                      ACCESS_CONF, "container: a resource type's mapping"),
     AP_INIT_TAKE1(SCIM_DIRECTIVE_TABLE, set_table, NULL, ACCESS_CONF,

@@ -256,6 +256,7 @@ static void fill_request(scim_request_t *request, scim_service_t *service,
     service->bulk_max = scim_config_bulk_max(conf);
     service->body_max = find_body_max(r, conf);
     scim_config_limits(&service->limits, conf);
+    service->rate = scim_config_rate(conf);
     service->tally = conf->tally;
     memset(request, 0, sizeof(*request));
     request->service = service;

@@ -90,7 +90,7 @@ for my $section (split /^(?=## )/m, $doc) {
 is_deeply [sort keys %doc], [sort keys %code], 'docs/directives.md has the directives of the code';
 
 # kind of the command table => how many arguments the syntax shows
-my %arguments = (TAKE1 => [1, 1], FLAG => [1, 1], TAKE2 => [2, 2], TAKE23 => [2, 3], TAKE3 => [3, 3], ITERATE => [1, 99]);
+my %arguments = (TAKE1 => [1, 1], FLAG => [1, 1], TAKE2 => [2, 2], TAKE12 => [1, 2], TAKE23 => [2, 3], TAKE3 => [3, 3], ITERATE => [1, 99]);
 # inside a container they take theirs apart themselves
 my %by_itself = (ScimAttribute => [2, 99], ScimSchema => [1, 99], ScimDefault => [2, 2]);
 for my $name (sort keys %doc) {
