@@ -36,7 +36,8 @@
     X(SCIM_ERR_INVALID_CURSOR,  400, "invalidCursor")   \
     X(SCIM_ERR_EXPIRED_CURSOR,  400, "expiredCursor")   \
     X(SCIM_ERR_INVALID_COUNT,   400, "invalidCount")    \
-    X(SCIM_ERR_HELD_BACK,       503, NULL)
+    X(SCIM_ERR_HELD_BACK,       503, NULL)              \
+    X(SCIM_ERR_RATE,            429, NULL)
 
 typedef enum {
 #define SCIM_ERR_ENUM_(kind, status, type) kind,

@@ -147,7 +147,7 @@ static scim_err_t *parse(scim_json_t **pvalue, const char *text,
     json_object *root = NULL;
     copy_t copy;
 
-    SCIM_TRY(scim_json_check(numbers, text, len, values_max, pool));
+    SCIM_TRY(scim_json_check(numbers, text, len, values_max, depth, pool));
     SCIM_TRY(tokenize(&root, text, len, depth, pool));
     copy.number = (const scim_span_t *)numbers->elts;
     copy.pool = pool;
@@ -158,7 +158,7 @@ static scim_err_t *parse(scim_json_t **pvalue, const char *text,
 
 scim_err_t *scim_json_parse_large(scim_json_t **pvalue, const char *text,
                                   apr_size_t len, int values_max,
-                                  apr_pool_t *pool)
+                                  int depth_max, apr_pool_t *pool)
 {
     static const char mark[] = "\xEF\xBB\xBF";
 
@@ -170,7 +170,7 @@ scim_err_t *scim_json_parse_large(scim_json_t **pvalue, const char *text,
         text += 3;
         len -= 3;
     }
-    return parse(pvalue, text, len, values_max, SCIM_JSON_DEPTH_MAX, pool);
+    return parse(pvalue, text, len, values_max, depth_max, pool);
 }
 
 scim_json_t *scim_json_parse_stored(const char *text, apr_pool_t *pool)
@@ -184,8 +184,8 @@ scim_json_t *scim_json_parse_stored(const char *text, apr_pool_t *pool)
 scim_err_t *scim_json_parse(scim_json_t **pvalue, const char *text,
                             apr_size_t len, apr_pool_t *pool)
 {
-    return scim_json_parse_large(pvalue, text, len, SCIM_JSON_VALUES_MAX,
-                                 pool);
+    return scim_json_parse_large(pvalue, text, len, SCIM_BODY_VALUES_MAX,
+                                 SCIM_BODY_DEPTH_MAX, pool);
 }
 
 /* --- writing --- */

@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/limits.h"
 
 typedef enum {
     SCIM_JSON_NULL,
@@ -39,20 +40,13 @@ struct scim_json_t {
     scim_json_t *next;      /* the next sibling */
 };
 
-/* How many arrays and objects may stand within each other. */
-#define SCIM_JSON_DEPTH_MAX 32
-
-/* How many values and names a document may have: a tree takes many times the
- * room of its text. */
-#define SCIM_JSON_VALUES_MAX 20000
-
 /**
  * Parse one JSON document.
  *
  * Refused besides bad syntax: a name given twice in one object (case
  * ignored), NUL in a string, invalid UTF-8, a lone surrogate, nesting beyond
- * SCIM_JSON_DEPTH_MAX, anything behind the document, and more than
- * SCIM_JSON_VALUES_MAX values (SCIM_ERR_TOO_LARGE). Numbers may have any
+ * SCIM_BODY_DEPTH_MAX, anything behind the document, and more than
+ * SCIM_BODY_VALUES_MAX values (SCIM_ERR_TOO_LARGE). Numbers may have any
  * size. A byte order mark in front is skipped.
  *
  * @param pvalue set on success; lives in @a pool, as all its texts do
@@ -62,12 +56,12 @@ struct scim_json_t {
 scim_err_t *scim_json_parse(scim_json_t **pvalue, const char *text,
                             apr_size_t len, apr_pool_t *pool);
 
-/** The same with another limit in place of SCIM_JSON_VALUES_MAX. A value
- * takes up to 300 bytes while it is parsed, most of them until the pool
- * ends. */
+/** The same with other limits in place of SCIM_BODY_VALUES_MAX and
+ * SCIM_BODY_DEPTH_MAX. A value takes up to 300 bytes while it is parsed, most
+ * of them until the pool ends. */
 scim_err_t *scim_json_parse_large(scim_json_t **pvalue, const char *text,
                                   apr_size_t len, int values_max,
-                                  apr_pool_t *pool);
+                                  int depth_max, apr_pool_t *pool);
 
 /**
  * Parse a document that PostgreSQL keeps. It may be the application's, so it

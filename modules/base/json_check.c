@@ -25,10 +25,11 @@ typedef struct check_t {
     int depth;              /* arrays and objects open */
     int tokens;             /* values and names met */
     int tokens_max;         /* 0: see the header */
-    int names_from[SCIM_JSON_DEPTH_MAX];    /* per open array or object: its
-                                             * first one in names */
-    apr_array_header_t *names;              /* name_t, inner objects last */
-    apr_array_header_t *numbers;            /* scim_span_t */
+    int depth_max;
+    int *names_from;        /* per open array or object: its first one in
+                             * names */
+    apr_array_header_t *names;      /* name_t, inner objects last */
+    apr_array_header_t *numbers;    /* scim_span_t */
     apr_pool_t *pool;
 } check_t;
 
@@ -271,10 +272,10 @@ static scim_err_t *open_container(check_t *c)
         c->at++;
         return NULL;
     }
-    if (c->depth == SCIM_JSON_DEPTH_MAX) {
+    if (c->depth == c->depth_max) {
         return refuse(c, c->at,
                       apr_psprintf(c->pool, "nesting deeper than %d levels",
-                                   SCIM_JSON_DEPTH_MAX));
+                                   c->depth_max));
     }
     c->names_from[c->depth++] = c->names->nelts;
     c->at++;
@@ -341,7 +342,7 @@ static scim_err_t *check_token(check_t *c, scim_buf_t *scratch)
 
 scim_err_t *scim_json_check(apr_array_header_t *numbers, const char *text,
                             apr_size_t len, int values_max,
-                            apr_pool_t *pool)
+                            int depth_max, apr_pool_t *pool)
 {
     check_t c = { text, len };
     scim_buf_t scratch;
@@ -353,6 +354,9 @@ scim_err_t *scim_json_check(apr_array_header_t *numbers, const char *text,
     c.names = apr_array_make(pool, 32, sizeof(name_t));
     c.numbers = numbers;
     c.tokens_max = values_max;
+    c.depth_max = depth_max;
+    c.names_from = apr_palloc(pool, (apr_size_t)depth_max
+                                    * sizeof(*c.names_from));
     c.pool = pool;
     scim_buf_init(&scratch, 256, pool);
     skip_blanks(&c);

@@ -23,11 +23,12 @@
  * @param values_max how many values and names there may be; 0: it is a
  *                   document that PostgreSQL keeps, which may have any number,
  *                   nested as it likes, and names that differ in case alone
+ * @param depth_max  how many arrays and objects may stand within each other
  * @return NULL, or SCIM_ERR_INVALID_SYNTAX with a detail that names the byte
  *         (1-based), or SCIM_ERR_TOO_LARGE
  */
 scim_err_t *scim_json_check(apr_array_header_t *numbers, const char *text,
                             apr_size_t len, int values_max,
-                            apr_pool_t *pool);
+                            int depth_max, apr_pool_t *pool);
 
 #endif

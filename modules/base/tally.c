@@ -183,6 +183,90 @@ int scim_tally_tenant_name(char name[SCIM_TALLY_TEXT],
     return 1;
 }
 
+/* Tokens */
+
+/* One number holds both: the tenant's place in the table in its low bits, the
+ * token's hash above. So it is read and written as a whole. */
+#define TENANT_BITS 12
+#define TENANT_MASK ((APR_UINT64_C(1) << TENANT_BITS) - 1)
+
+/* In how many places a token may be. */
+#define PLACES 8
+
+_Static_assert(SCIM_TALLY_TENANTS <= 1 << TENANT_BITS,
+               "the number of a tenant has to fit");
+
+static apr_uint64_t token_hash(const scim_tally_location_t *location,
+                               const char *token)
+{
+    return hash_of(location - location->tally->locations, token);
+}
+
+static scim_count_t *place_at(const scim_tally_location_t *location,
+                              apr_uint64_t hash, int i)
+{
+    return &location->tally->tokens[((hash >> TENANT_BITS) + i)
+                                    % SCIM_TALLY_TOKENS];
+}
+
+/* Where the token is, or NULL. */
+static scim_count_t *find_place(const scim_tally_location_t *location,
+                                apr_uint64_t hash)
+{
+    int i;
+
+    for (i = 0; i < PLACES; i++) {
+        scim_count_t *place = place_at(location, hash, i);
+        apr_uint64_t there = scim_count_get(place);
+
+        if (there && (there ^ hash) <= TENANT_MASK) {
+            return place;
+        }
+    }
+    return NULL;
+}
+
+scim_tally_tenant_t *scim_tally_token_find(scim_tally_location_t *location,
+                                           const char *token)
+{
+    apr_uint64_t hash = token_hash(location, token), there;
+    const scim_count_t *place = find_place(location, hash);
+
+    there = place ? scim_count_get(place) : 0;
+    return there && (there ^ hash) <= TENANT_MASK
+         ? &location->tally->tenants[there & TENANT_MASK] : NULL;
+}
+
+/* Where all places are taken, one is given up. */
+void scim_tally_token_keep(scim_tally_location_t *location, const char *token,
+                           const scim_tally_tenant_t *tenant)
+{
+    apr_uint64_t hash = token_hash(location, token);
+    apr_uint64_t number = tenant - location->tally->tenants;
+    scim_count_t *place = find_place(location, hash);
+    int i;
+
+    for (i = 0; i < PLACES && !place; i++) {
+        if (!scim_count_get(place_at(location, hash, i))) {
+            place = place_at(location, hash, i);
+        }
+    }
+    if (!place) {
+        place = place_at(location, hash, (int)(hash % PLACES));
+    }
+    scim_count_set(place, (hash & ~TENANT_MASK) | number);
+}
+
+void scim_tally_token_forget(scim_tally_location_t *location,
+                             const char *token)
+{
+    scim_count_t *place = find_place(location, token_hash(location, token));
+
+    if (place) {
+        scim_count_set(place, 0);
+    }
+}
+
 /* Requests */
 
 static apr_uint64_t number_of_type(const char *scim_type)

@@ -76,6 +76,7 @@ typedef enum {
 #define SCIM_TALLY_TENANTS      4096    /* of all locations together */
 #define SCIM_TALLY_SERIES       256     /* of a location */
 #define SCIM_TALLY_CHILDREN     1024
+#define SCIM_TALLY_TOKENS       8192
 #define SCIM_TALLY_TEXT         128     /* bytes of a name, with its NUL */
 #define SCIM_TALLY_BOUNDS       14      /* of a histogram */
 
@@ -101,6 +102,8 @@ typedef struct scim_tally_tenant_t {
     scim_count_t name[SCIM_TALLY_TEXT / sizeof(scim_count_t)];
     scim_count_t last_success;  /* an apr_time_t; 0: none yet */
     scim_count_t held_until;    /* likewise, when the guard has spoken */
+    scim_count_t requested;     /* see base/rate.h */
+    scim_count_t limited;       /* an apr_time_t: when that was last logged */
 } scim_tally_tenant_t;
 
 typedef struct scim_tally_t scim_tally_t;
@@ -117,6 +120,8 @@ typedef struct scim_tally_location_t {
     scim_times_t requests[SCIM_OPERATION_COUNT];
     scim_times_t database[SCIM_OPERATION_COUNT];
     scim_tally_tenant_t other_tenants;
+    scim_count_t callers;       /* refused, as far as logged: base/rate.h */
+    scim_count_t callers_unsaid;    /* refused since without a line */
 } scim_tally_location_t;
 
 /* What a child has at the moment; goes with it. */
@@ -131,6 +136,7 @@ struct scim_tally_t {
     scim_tally_location_t locations[SCIM_TALLY_LOCATIONS + 1];
     scim_tally_tenant_t tenants[SCIM_TALLY_TENANTS];
     scim_tally_child_t children[SCIM_TALLY_CHILDREN + 1];
+    scim_count_t tokens[SCIM_TALLY_TOKENS];     /* whose they are */
     scim_count_t opened;        /* connections */
     scim_count_t abandoned;     /* at a deadline, with work under way */
 };
@@ -167,6 +173,25 @@ scim_tally_tenant_t *scim_tally_tenant(scim_tally_location_t *location,
 /** Copy the tenant's name. @return 0 when there is none, or not yet */
 int scim_tally_tenant_name(char name[SCIM_TALLY_TEXT],
                            const scim_tally_tenant_t *tenant);
+
+/**
+ * The tenant that a token belonged to when it was last found valid.
+ *
+ * @param token any text that stands for it; only a hash of that is kept
+ * @return NULL when that is not known, or not any more: the table forgets
+ *
+ * Thread-safe, as are the others.
+ */
+scim_tally_tenant_t *scim_tally_token_find(scim_tally_location_t *location,
+                                           const char *token);
+
+/** Remember it. @a tenant has a slot of its own. */
+void scim_tally_token_keep(scim_tally_location_t *location, const char *token,
+                           const scim_tally_tenant_t *tenant);
+
+/** Forget it, as the token is not valid any more. */
+void scim_tally_token_forget(scim_tally_location_t *location,
+                             const char *token);
 
 /* What a series is about. */
 typedef struct scim_tally_key_t {

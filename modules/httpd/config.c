@@ -18,6 +18,9 @@ APLOG_USE_MODULE(scim);
 
 #define DEFAULT_TOKENS "scim.tokens"
 
+/* ScimRateLimit without a burst: what may come in so long may come at once. */
+#define BURST_SECONDS 5
+
 /* Every conninfo read, so that each child can make its pools at start. Set
  * anew with each reading of the configuration, which one thread does. */
 static apr_array_header_t *databases;
@@ -182,35 +185,42 @@ static const char *parse_number(apr_int64_t *pnumber, const char *arg,
     return NULL;
 }
 
-static const char *set_page(cmd_parms *cmd, void *mconfig, const char *arg)
-{
-    scim_dir_config_t *conf = mconfig;
+/* The directives that set one number, by what the command table gives them. */
+typedef struct number_t {
+    apr_size_t offset;          /* of the member */
+    apr_int64_t least, most;
+} number_t;
 
-    return parse_number(&conf->page, arg, 1, 10000, cmd);
+static const char *set_number(cmd_parms *cmd, void *mconfig, const char *arg)
+{
+    const number_t *number = cmd->info;
+
+    return parse_number((apr_int64_t *)((char *)mconfig + number->offset),
+                        arg, number->least, number->most, cmd);
 }
 
-static const char *set_page_max(cmd_parms *cmd, void *mconfig,
-                                const char *arg)
+/* The burst goes with the rate, whichever place of the configuration it comes
+ * from. */
+static const char *set_rate_limit(cmd_parms *cmd, void *mconfig,
+                                  const char *rate, const char *burst)
 {
+    static const char wrong[] = SCIM_DIRECTIVE_RATE_LIMIT " must be a number "
+        "of requests per second from 1 to 10000, and behind it, if wanted, "
+        "one that may come at once, from 1 to 100000; or off";
     scim_dir_config_t *conf = mconfig;
 
-    return parse_number(&conf->page_max, arg, 1, 10000, cmd);
-}
-
-static const char *set_body_max(cmd_parms *cmd, void *mconfig,
-                                const char *arg)
-{
-    scim_dir_config_t *conf = mconfig;
-
-    return parse_number(&conf->body_max, arg, 1024, APR_INT64_C(67108864), cmd);
-}
-
-static const char *set_bulk_max(cmd_parms *cmd, void *mconfig,
-                                const char *arg)
-{
-    scim_dir_config_t *conf = mconfig;
-
-    return parse_number(&conf->bulk_max, arg, 0, 10000, cmd);
+    if (!ap_cstr_casecmp(rate, "off") || !strcmp(rate, "0")) {
+        conf->rate_limit = conf->rate_burst = 0;
+        return burst ? wrong : NULL;
+    }
+    if (parse_number(&conf->rate_limit, rate, 1, 10000, cmd)
+        || (burst && parse_number(&conf->rate_burst, burst, 1, 100000, cmd))) {
+        return wrong;
+    }
+    if (!burst) {
+        conf->rate_burst = conf->rate_limit * BURST_SECONDS;
+    }
+    return NULL;
 }
 
 static const char *set_pool_max(cmd_parms *cmd, void *mconfig,
@@ -711,9 +721,38 @@ int scim_config_bulk_max(const scim_dir_config_t *dir)
     return (int)OR_DEFAULT(dir->bulk_max, 1000);
 }
 
+void scim_config_limits(scim_limits_t *limits, const scim_dir_config_t *dir)
+{
+    limits->body_depth = (int)OR_DEFAULT(dir->body_depth_max,
+                                         SCIM_BODY_DEPTH_MAX);
+    limits->body_values = (int)OR_DEFAULT(dir->body_values_max,
+                                          SCIM_BODY_VALUES_MAX);
+    limits->values = (int)OR_DEFAULT(dir->values_max, SCIM_VALUES_MAX);
+    limits->patch_operations = (int)OR_DEFAULT(dir->patch_max,
+                                               SCIM_PATCH_OPERATIONS_MAX);
+    limits->filter_length = (int)OR_DEFAULT(dir->filter_length_max,
+                                            SCIM_FILTER_LENGTH_MAX);
+    limits->filter_depth = (int)OR_DEFAULT(dir->filter_depth_max,
+                                           SCIM_FILTER_DEPTH_MAX);
+    limits->filter_terms = (int)OR_DEFAULT(dir->filter_terms_max,
+                                           SCIM_FILTER_TERMS_MAX);
+}
+
+scim_rate_t scim_config_rate(const scim_dir_config_t *dir)
+{
+    scim_rate_t rate;
+
+    rate.per_second = (int)OR_DEFAULT(dir->rate_limit, 200);
+    rate.burst = (int)OR_DEFAULT(dir->rate_burst,
+                                 rate.per_second * BURST_SECONDS);
+    return rate;
+}
+
 /* The table */
 
 #define MAPPING_NAME(member) ((void *)offsetof(scim_mapping_t, member))
+#define NUMBER(member, least, most) \
+    ((void *)&(number_t){ offsetof(scim_dir_config_t, member), least, most })
 #define ANYWHERE (RSRC_CONF | ACCESS_CONF)
 
 const command_rec scim_config_commands[] = {
@@ -733,14 +772,42 @@ const command_rec scim_config_commands[] = {
                   "on, proxy or off"),
     AP_INIT_FLAG(SCIM_DIRECTIVE_PUBLIC_DISCOVERY, set_public_discovery, NULL,
                  ANYWHERE, "whether discovery needs no token"),
-    AP_INIT_TAKE1(SCIM_DIRECTIVE_PAGE, set_page, NULL, ANYWHERE,
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_PAGE, set_number, NUMBER(page, 1, 10000),
+                  ANYWHERE,
                   "resources on a page unless the client asks otherwise"),
-    AP_INIT_TAKE1(SCIM_DIRECTIVE_PAGE_MAX, set_page_max, NULL, ANYWHERE,
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_PAGE_MAX, set_number,
+                  NUMBER(page_max, 1, 10000), ANYWHERE,
                   "most resources on a page"),
-    AP_INIT_TAKE1(SCIM_DIRECTIVE_BODY_MAX, set_body_max, NULL, ANYWHERE,
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_BODY_MAX, set_number,
+                  NUMBER(body_max, 1024, 67108864), ANYWHERE,
                   "largest request body in bytes"),
-    AP_INIT_TAKE1(SCIM_DIRECTIVE_BULK_MAX, set_bulk_max, NULL, ANYWHERE,
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_BODY_DEPTH_MAX, set_number,
+                  NUMBER(body_depth_max, 10, 100), ANYWHERE,
+                  "arrays and objects within each other in a body"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_BODY_VALUES_MAX, set_number,
+                  NUMBER(body_values_max, 100, 1000000), ANYWHERE,
+                  "most values and names in a body"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_VALUES_MAX, set_number,
+                  NUMBER(values_max, 1, 1000), ANYWHERE,
+                  "most values of an attribute"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_PATCH_MAX, set_number,
+                  NUMBER(patch_max, 1, 10000), ANYWHERE,
+                  "most operations of a PATCH"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_BULK_MAX, set_number,
+                  NUMBER(bulk_max, 0, 10000), ANYWHERE,
                   "most operations of a bulk job; 0 for no bulk"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_FILTER_LENGTH_MAX, set_number,
+                  NUMBER(filter_length_max, 100, 65536), ANYWHERE,
+                  "longest filter in bytes"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_FILTER_DEPTH_MAX, set_number,
+                  NUMBER(filter_depth_max, 1, 200), ANYWHERE,
+                  "parentheses and brackets within each other in a filter"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_FILTER_TERMS_MAX, set_number,
+                  NUMBER(filter_terms_max, 1, 200), ANYWHERE,
+                  "most comparisons in a filter"),
+    AP_INIT_TAKE12(SCIM_DIRECTIVE_RATE_LIMIT, set_rate_limit, NULL, ANYWHERE,
+                   "requests per second of an organisation, and how many at "
+                   "once; or off"),
     AP_INIT_RAW_ARGS(SCIM_DIRECTIVE_RESOURCE, open_resource, NULL,
                      ACCESS_CONF, "container: a resource type's mapping"),
     AP_INIT_TAKE1(SCIM_DIRECTIVE_TABLE, set_table, NULL, ACCESS_CONF,

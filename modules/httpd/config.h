@@ -10,6 +10,8 @@
 #include <httpd.h>
 #include <http_config.h>
 
+#include "base/limits.h"
+#include "base/rate.h"
 #include "base/tally.h"
 #include "store/mapping.h"
 
@@ -37,7 +39,16 @@ typedef enum {
     NUM(page)                               \
     NUM(page_max)                           \
     NUM(body_max)                           \
-    NUM(bulk_max)
+    NUM(body_depth_max)                     \
+    NUM(body_values_max)                    \
+    NUM(values_max)                         \
+    NUM(patch_max)                          \
+    NUM(bulk_max)                           \
+    NUM(filter_length_max)                  \
+    NUM(filter_depth_max)                   \
+    NUM(filter_terms_max)                   \
+    NUM(rate_limit)                         \
+    NUM(rate_burst)
 
 typedef struct scim_dir_config_t {
 #define SCIM_MEMBER_PTR_(type, name) type name;
@@ -106,5 +117,7 @@ int scim_config_page(const scim_dir_config_t *dir);
 int scim_config_page_max(const scim_dir_config_t *dir);
 apr_off_t scim_config_body_max(const scim_dir_config_t *dir);
 int scim_config_bulk_max(const scim_dir_config_t *dir);
+void scim_config_limits(scim_limits_t *limits, const scim_dir_config_t *dir);
+scim_rate_t scim_config_rate(const scim_dir_config_t *dir);
 
 #endif

@@ -18,7 +18,15 @@
 #define SCIM_DIRECTIVE_PAGE             "ScimPage"
 #define SCIM_DIRECTIVE_PAGE_MAX         "ScimPageMax"
 #define SCIM_DIRECTIVE_BODY_MAX         "ScimBodyMax"
+#define SCIM_DIRECTIVE_BODY_DEPTH_MAX   "ScimBodyDepthMax"
+#define SCIM_DIRECTIVE_BODY_VALUES_MAX  "ScimBodyValuesMax"
+#define SCIM_DIRECTIVE_VALUES_MAX       "ScimValuesMax"
+#define SCIM_DIRECTIVE_PATCH_MAX        "ScimPatchMax"
 #define SCIM_DIRECTIVE_BULK_MAX         "ScimBulkMax"
+#define SCIM_DIRECTIVE_FILTER_LENGTH_MAX "ScimFilterLengthMax"
+#define SCIM_DIRECTIVE_FILTER_DEPTH_MAX "ScimFilterDepthMax"
+#define SCIM_DIRECTIVE_FILTER_TERMS_MAX "ScimFilterTermsMax"
+#define SCIM_DIRECTIVE_RATE_LIMIT       "ScimRateLimit"
 #define SCIM_DIRECTIVE_RESOURCE         "<ScimResource"
 
 /* Inside <ScimResource> */

@@ -90,6 +90,16 @@ static int announces_more(const request_rec *r, apr_off_t limit)
     return text && ap_parse_strict_length(&length, text) && length > limit;
 }
 
+/* What is announced is what will be taken: httpd has a limit, too. */
+static apr_off_t find_body_max(const request_rec *r,
+                               const scim_dir_config_t *conf)
+{
+    apr_off_t ours = scim_config_body_max(conf);
+    apr_off_t its = ap_get_limit_req_body(r);
+
+    return its && its < ours ? its : ours;
+}
+
 /* Read it up to the limit. @return OK, or the status that httpd found. */
 static int read_body(scim_request_t *request, request_rec *r, apr_off_t limit)
 {
@@ -244,7 +254,9 @@ static void fill_request(scim_request_t *request, scim_service_t *service,
     service->public_discovery = conf->public_discovery == 1;
     service->retry_after = RETRY_AFTER;
     service->bulk_max = scim_config_bulk_max(conf);
-    service->body_max = scim_config_body_max(conf);
+    service->body_max = find_body_max(r, conf);
+    scim_config_limits(&service->limits, conf);
+    service->rate = scim_config_rate(conf);
     service->tally = conf->tally;
     memset(request, 0, sizeof(*request));
     request->service = service;

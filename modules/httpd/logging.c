@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+#include "base/rate.h"
+#include "httpd/config.h"
+
 APLOG_USE_MODULE(scim);
 
 /* Whose request it is, as far as that is known, behind the words of a line:
@@ -51,6 +54,60 @@ static void log_ignored(request_rec *r, const scim_reply_t *reply)
     }
 }
 
+/* Callers without a valid token cost nothing to be, so their number does not
+ * say how much is written: this, over all children. */
+static const scim_rate_t callers_logged = { 5, 20 };
+
+static void log_caller(request_rec *r, const scim_reply_t *reply)
+{
+    scim_tally_location_t *tally = scim_config_dir(r)->tally;
+    apr_uint64_t unsaid;
+
+    if (tally && scim_rate_take(&tally->callers, &callers_logged,
+                                apr_time_now())) {
+        scim_count_add(&tally->callers_unsaid, 1);
+        return;
+    }
+    unsaid = tally ? scim_count_get(&tally->callers_unsaid) : 0;
+    if (unsaid && scim_count_swap(&tally->callers_unsaid, unsaid, 0)) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "SCIM0082: refused %"
+                      APR_UINT64_T_FMT " more callers, without a line for "
+                      "each", unsaid);
+    }
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "SCIM0014: refused a "
+                  "caller from %s: %s%s", r->useragent_ip, reply->err->detail,
+                  who(r, reply));
+}
+
+/* The first in a minute, for those who look; the others as what any client
+ * does wrong. @return whether it was the first */
+static int log_limited(request_rec *r, const scim_reply_t *reply)
+{
+    scim_tally_location_t *tally = scim_config_dir(r)->tally;
+    const char *tenant = reply->tenant ? reply->tenant : "";
+    scim_count_t *last = &scim_tally_tenant(tally, tenant)->limited;
+    apr_uint64_t then = scim_count_get(last), now = apr_time_now();
+
+    if (now - then < (apr_uint64_t)apr_time_from_sec(60)
+        || !scim_count_swap(last, then, now)) {
+        return 0;
+    }
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "SCIM0083: organisation %s "
+                  "is above ScimRateLimit: %s%s", tenant, reply->err->detail,
+                  who(r, reply));
+    return 1;
+}
+
+static void log_other(request_rec *r, const scim_reply_t *reply)
+{
+    const scim_err_t *err = reply->err;
+
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "SCIM0015: %s %s answered "
+                  "%d: %s%s%s%s", r->method, r->uri, err->status, err->detail,
+                  err->cause ? ": " : "", err->cause ? err->cause : "",
+                  who(r, reply));
+}
+
 void scim_logging_reply(request_rec *r, const scim_reply_t *reply)
 {
     const scim_err_t *err = reply->err;
@@ -81,14 +138,15 @@ void scim_logging_reply(request_rec *r, const scim_reply_t *reply)
                       who(r, reply));
         break;
     case SCIM_ERR_UNAUTHORIZED:
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "SCIM0014: refused a "
-                      "caller: %s%s", err->detail, who(r, reply));
+        log_caller(r, reply);
+        break;
+    case SCIM_ERR_RATE:
+        if (!log_limited(r, reply)) {
+            log_other(r, reply);
+        }
         break;
     default:
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "SCIM0015: %s %s answered "
-                      "%d: %s%s%s%s", r->method, r->uri, err->status,
-                      err->detail, err->cause ? ": " : "",
-                      err->cause ? err->cause : "", who(r, reply));
+        log_other(r, reply);
         break;
     }
 }

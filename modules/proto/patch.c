@@ -42,6 +42,7 @@ typedef struct work_t {
 static scim_err_t *decode_operation(operation_t *operation,
                                     const scim_json_t *in, int number,
                                     const scim_rtype_t *type,
+                                    const scim_limits_t *limits,
                                     apr_pool_t *pool)
 {
     const scim_json_t *op, *path;
@@ -81,7 +82,8 @@ static scim_err_t *decode_operation(operation_t *operation,
                                  number);
         }
         operation->path_text = path->text;
-        SCIM_TRY(scim_path_parse(&operation->path, path->text, type, pool));
+        SCIM_TRY(scim_path_parse(&operation->path, path->text, type, limits,
+                                 pool));
     }
     else if (operation->op == OP_REMOVE) {
         return scim_err_make(SCIM_ERR_NO_TARGET, pool,
@@ -101,7 +103,8 @@ static scim_err_t *decode_operation(operation_t *operation,
 }
 
 scim_err_t *scim_patch_decode(scim_patch_t **ppatch, const scim_json_t *body,
-                              const scim_rtype_t *type, apr_pool_t *pool)
+                              const scim_rtype_t *type,
+                              const scim_limits_t *limits, apr_pool_t *pool)
 {
     scim_patch_t *patch = apr_palloc(pool, sizeof(*patch));
     const scim_json_t *list, *in;
@@ -116,16 +119,17 @@ scim_err_t *scim_patch_decode(scim_patch_t **ppatch, const scim_json_t *body,
         return scim_err_make(SCIM_ERR_INVALID_SYNTAX, pool,
                              "the body has no array \"Operations\"");
     }
-    if (scim_json_count(list) > SCIM_PATCH_OPERATIONS_MAX) {
+    if (scim_json_count(list) > limits->patch_operations) {
         return scim_err_make(SCIM_ERR_TOO_LARGE, pool,
                              "more than %d operations in one request",
-                             SCIM_PATCH_OPERATIONS_MAX);
+                             limits->patch_operations);
     }
     patch->operations = apr_array_make(pool, 8, sizeof(operation_t));
     for (in = list->first; in; in = in->next) {
         operation_t *operation = apr_array_push(patch->operations);
 
-        SCIM_TRY(decode_operation(operation, in, ++number, type, pool));
+        SCIM_TRY(decode_operation(operation, in, ++number, type, limits,
+                                  pool));
     }
     *ppatch = patch;
     return NULL;
@@ -784,7 +788,9 @@ static scim_err_t *apply_path(work_t *work, op_t op, const scim_path_t *path,
     apr_pool_clear(work->scratch);
     return scim_value_check_count(scim_resource_get(work->type,
                                                     work->resource, attr),
-                                  attr, work->pool);
+                                  scim_resource_get(work->type, work->before,
+                                                    attr),
+                                  attr, work->intake);
 }
 
 /* Whether a name that is no path was meant to be one, into something that is
@@ -858,7 +864,8 @@ static scim_err_t *apply_object(work_t *work, op_t op,
         if (schema) {
             name = apr_pstrcat(work->pool, schema->urn, ":", name, NULL);
         }
-        err = scim_path_parse(&path, name, work->type, work->pool);
+        err = scim_path_parse(&path, name, work->type, work->intake->limits,
+                              work->pool);
         if (err && !work->merging && means_stored(work, name)) {
             return err;
         }

@@ -11,10 +11,9 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "proto/membership.h"
 #include "proto/value.h"
-
-#define SCIM_PATCH_OPERATIONS_MAX 1000
 
 typedef struct scim_patch_t scim_patch_t;
 
@@ -29,7 +28,8 @@ typedef struct scim_patch_t scim_patch_t;
  *         a value that cannot stand without a path; SCIM_ERR_TOO_LARGE
  */
 scim_err_t *scim_patch_decode(scim_patch_t **ppatch, const scim_json_t *body,
-                              const scim_rtype_t *type, apr_pool_t *pool);
+                              const scim_rtype_t *type,
+                              const scim_limits_t *limits, apr_pool_t *pool);
 
 /**
  * Apply the operations in order to @a resource, which is changed in place.

@@ -18,6 +18,7 @@ scim_intake_t *scim_intake_make(const scim_rtype_t *type,
 
     intake->type = type;
     intake->stored = stored;
+    intake->limits = &scim_limits_default;
     intake->ignored = apr_array_make(pool, 4, sizeof(const char *));
     intake->named = apr_pcalloc(pool, type->nattrs);
     intake->pool = pool;
@@ -125,15 +126,22 @@ static scim_err_t *decode_simple(scim_json_t **pvalue, const scim_json_t *in,
 }
 
 scim_err_t *scim_value_check_count(const scim_json_t *values,
-                                   const scim_attr_t *attr, apr_pool_t *pool)
+                                   const scim_json_t *before,
+                                   const scim_attr_t *attr,
+                                   const scim_intake_t *intake)
 {
-    if (!values || values->type != SCIM_JSON_ARRAY
-        || scim_json_count(values) <= SCIM_VALUES_MAX) {
+    int max = intake->limits->values, count;
+
+    if (!values || values->type != SCIM_JSON_ARRAY) {
         return NULL;
     }
-    return scim_err_make(SCIM_ERR_INVALID_VALUE, pool,
+    count = scim_json_count(values);
+    if (count <= max || (before && count <= scim_json_count(before))) {
+        return NULL;
+    }
+    return scim_err_make(SCIM_ERR_INVALID_VALUE, intake->pool,
                          "%s has more than the %d values that can be kept",
-                         scim_attr_path(attr, pool), SCIM_VALUES_MAX);
+                         scim_attr_path(attr, intake->pool), max);
 }
 
 int scim_value_is_nothing(const scim_json_t *value, const scim_attr_t *attr)
@@ -306,7 +314,7 @@ scim_err_t *scim_value_decode(scim_json_t **pvalue, const scim_json_t *in,
         *pvalue = value && !scim_value_is_hollow(value, attr) ? value : NULL;
         return NULL;
     }
-    SCIM_TRY(scim_value_check_count(in, attr, intake->pool));
+    SCIM_TRY(scim_value_check_count(in, NULL, attr, intake));
     out = scim_json_make(SCIM_JSON_ARRAY, intake->pool);
     child = in->type == SCIM_JSON_ARRAY ? in->first : in;
     for (; child; child = in->type == SCIM_JSON_ARRAY ? child->next : NULL) {

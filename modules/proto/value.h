@@ -8,12 +8,15 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "schema/rtype.h"
 
 /* What a writing request is measured by, and what it left behind. */
 typedef struct scim_intake_t {
     const scim_rtype_t *type;
     const unsigned char *stored;    /* by attribute index: kept here at all */
+    const scim_limits_t *limits;    /* the usual ones unless the caller sets
+                                     * others */
     apr_array_header_t *ignored;    /* of const char *: what the client sent
                                      * and nothing here keeps */
     unsigned char *named;           /* by attribute index: what it was about,
@@ -60,13 +63,17 @@ scim_err_t *scim_value_decode_element(scim_json_t **pvalue,
  * a complex one. */
 int scim_value_is_nothing(const scim_json_t *value, const scim_attr_t *attr);
 
-/* How many values an attribute may have. */
-#define SCIM_VALUES_MAX 200
-
-/** Whether there are too many. @a values may be NULL, or no array. @return
- * NULL, or SCIM_ERR_INVALID_VALUE */
+/**
+ * Whether an attribute has more values than the limit allows.
+ *
+ * @param values may be NULL, or no array
+ * @param before what it had, or NULL; as many may stay
+ * @return NULL, or SCIM_ERR_INVALID_VALUE
+ */
 scim_err_t *scim_value_check_count(const scim_json_t *values,
-                                   const scim_attr_t *attr, apr_pool_t *pool);
+                                   const scim_json_t *before,
+                                   const scim_attr_t *attr,
+                                   const scim_intake_t *intake);
 
 /** Whether two values of an attribute in normal form are the same, by its
  * type and case rule; elements in any order. NULL and what says nothing are

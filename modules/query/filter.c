@@ -22,6 +22,7 @@ typedef struct parser_t {
     int depth;                  /* parentheses and brackets open */
     int terms;                  /* comparisons met */
     int unknown;                /* a name was met that is not known */
+    const scim_limits_t *limits;
     apr_pool_t *pool;
 } parser_t;
 
@@ -85,10 +86,10 @@ static scim_err_t *expect(parser_t *p, scim_token_kind_t kind,
 /* Go one level deeper, past the parenthesis or bracket. */
 static scim_err_t *enter(parser_t *p)
 {
-    if (p->depth == SCIM_FILTER_DEPTH_MAX) {
+    if (p->depth == p->limits->filter_depth) {
         return scim_lexer_refuse(&p->lexer, p->token.at,
                                  "nesting deeper than %d levels",
-                                 SCIM_FILTER_DEPTH_MAX);
+                                 p->limits->filter_depth);
     }
     p->depth++;
     return advance(p);
@@ -329,9 +330,9 @@ static scim_err_t *parse_comparison(const scim_filter_t **pnode,
     scim_filter_t *node = make_node(SCIM_FILTER_COMPARE, NULL, NULL, target.at,
                                     p);
 
-    if (++p->terms > SCIM_FILTER_TERMS_MAX) {
+    if (++p->terms > p->limits->filter_terms) {
         return scim_lexer_refuse(&p->lexer, target.at, "more than %d "
-                                 "comparisons", SCIM_FILTER_TERMS_MAX);
+                                 "comparisons", p->limits->filter_terms);
     }
     node->attr = target.attr;
     node->sub = target.sub;
@@ -614,9 +615,9 @@ static scim_err_t *parse(const scim_filter_t **pfilter, parser_t p)
 {
     scim_err_t *err;
 
-    if (p.lexer.len > SCIM_FILTER_LENGTH_MAX) {
+    if (p.lexer.len > (apr_size_t)p.limits->filter_length) {
         return scim_lexer_refuse(&p.lexer, 0, "more than %d bytes",
-                                 SCIM_FILTER_LENGTH_MAX);
+                                 p.limits->filter_length);
     }
     if (!scim_utf8_is_valid(p.lexer.text, p.lexer.len)) {
         return scim_lexer_refuse(&p.lexer, 0, "text that is not UTF-8");
@@ -643,6 +644,7 @@ scim_err_t *scim_filter_parse_among(const scim_filter_t **pfilter,
                                     const char *text,
                                     const scim_scope_t *own,
                                     const scim_scope_t *all,
+                                    const scim_limits_t *limits,
                                     apr_pool_t *pool)
 {
     parser_t p = { make_lexer(text, strlen(text), SCIM_ERR_INVALID_FILTER,
@@ -651,6 +653,7 @@ scim_err_t *scim_filter_parse_among(const scim_filter_t **pfilter,
     p.type = own->type;
     p.own = own;
     p.all = all;
+    p.limits = limits;
     p.pool = pool;
     return parse(pfilter, p);
 }
@@ -660,19 +663,22 @@ scim_err_t *scim_filter_parse(const scim_filter_t **pfilter, const char *text,
 {
     scim_scope_t own = { type, NULL };
 
-    return scim_filter_parse_among(pfilter, text, &own, NULL, pool);
+    return scim_filter_parse_among(pfilter, text, &own, NULL,
+                                   &scim_limits_default, pool);
 }
 
 scim_err_t *scim_filter_parse_element(const scim_filter_t **pfilter,
                                       const char *text, apr_size_t len,
                                       const scim_attr_t *attr,
                                       scim_err_kind_t on_error,
+                                      const scim_limits_t *limits,
                                       apr_pool_t *pool)
 {
     parser_t p = { make_lexer(text, len, on_error, pool) };
 
     p.within = attr;
     p.bracketed = 1;
+    p.limits = limits;
     p.pool = pool;
     return parse(pfilter, p);
 }

@@ -17,13 +17,9 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "schema/rtype.h"
 
-#define SCIM_FILTER_LENGTH_MAX  8192    /* bytes */
-/* Comparisons. The worst of them walk an array in the JSONB column of every
- * user; so many take a tenth of the usual deadline for some thousands. */
-#define SCIM_FILTER_TERMS_MAX   30
-#define SCIM_FILTER_DEPTH_MAX   64      /* nested parentheses, nots, brackets */
 #define SCIM_FILTER_EXPONENT_MAX 999    /* of a number; PostgreSQL's end
                                          * somewhere, too */
 
@@ -83,8 +79,8 @@ struct scim_filter_t {
  * begins the value of another comparison. If that fails too, the first
  * reading's error stands.
  *
- * Chains of and/or lean to the left, one node per term: as deep as
- * SCIM_FILTER_LENGTH_MAX allows, some 900 nodes.
+ * Chains of and/or lean to the left, one node per term. The limits are the
+ * usual ones.
  *
  * @param pfilter set on success; lives in @a pool
  * @param text    the decoded filter
@@ -106,12 +102,14 @@ typedef struct scim_scope_t {
  * any resource of this type (RFC 7644 section 3.4.2.1). What none of them has
  * is refused; what some have and none keeps stays in the tree of those.
  *
- * @param all the types, @a own among them
+ * @param all    the types, @a own among them
+ * @param limits those of length, comparisons and nesting
  */
 scim_err_t *scim_filter_parse_among(const scim_filter_t **pfilter,
                                     const char *text,
                                     const scim_scope_t *own,
                                     const scim_scope_t *all,
+                                    const scim_limits_t *limits,
                                     apr_pool_t *pool);
 
 /**
@@ -129,6 +127,7 @@ scim_err_t *scim_filter_parse_element(const scim_filter_t **pfilter,
                                       const char *text, apr_size_t len,
                                       const scim_attr_t *attr,
                                       scim_err_kind_t on_error,
+                                      const scim_limits_t *limits,
                                       apr_pool_t *pool);
 
 /**

@@ -65,7 +65,9 @@ static int is_itself(const scim_attr_t *attr, const char *tail)
  * behind a name that is not known. */
 static scim_err_t *parse_filtered(scim_path_t *path, const char *text,
                                   const char *open, const char *close,
-                                  const scim_rtype_t *type, apr_pool_t *pool)
+                                  const scim_rtype_t *type,
+                                  const scim_limits_t *limits,
+                                  apr_pool_t *pool)
 {
     const char *head = apr_pstrmemdup(pool, text, (apr_size_t)(open - text));
     const char *tail = close + 1;
@@ -80,7 +82,7 @@ static scim_err_t *parse_filtered(scim_path_t *path, const char *text,
     }
     SCIM_TRY(scim_filter_parse_element(&filter, open + 1,
                                        (apr_size_t)(close - open - 1), attr,
-                                       SCIM_ERR_INVALID_PATH, pool));
+                                       SCIM_ERR_INVALID_PATH, limits, pool));
     if (*tail && (*tail != '.' || !scim_attr_is_name(tail + 1))) {
         return refuse(text, "stray text behind the brackets", pool);
     }
@@ -97,7 +99,8 @@ static scim_err_t *parse_filtered(scim_path_t *path, const char *text,
 }
 
 scim_err_t *scim_path_parse(scim_path_t *ppath, const char *text,
-                            const scim_rtype_t *type, apr_pool_t *pool)
+                            const scim_rtype_t *type,
+                            const scim_limits_t *limits, apr_pool_t *pool)
 {
     /* Nothing behind the brackets can hold a bracket, so the last one closes
      * them whatever stands in the strings between. */
@@ -112,7 +115,8 @@ scim_err_t *scim_path_parse(scim_path_t *ppath, const char *text,
         if (!close || close < open) {
             return refuse(text, "the bracket is not closed", pool);
         }
-        SCIM_TRY(parse_filtered(&path, text, open, close, type, pool));
+        SCIM_TRY(parse_filtered(&path, text, open, close, type, limits,
+                                pool));
     }
     else {
         parse_plain(&path, text, type, pool);

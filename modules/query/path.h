@@ -20,7 +20,7 @@ typedef struct scim_path_t {
 } scim_path_t;
 
 /**
- * Parse a path.
+ * Parse a path; @a limits are for the filter between the brackets.
  *
  * @param ppath filled on success
  * @return NULL, or SCIM_ERR_INVALID_PATH for what is no path: empty, unclosed
@@ -28,6 +28,7 @@ typedef struct scim_path_t {
  *         behind an attribute that is not multi-valued
  */
 scim_err_t *scim_path_parse(scim_path_t *ppath, const char *text,
-                            const scim_rtype_t *type, apr_pool_t *pool);
+                            const scim_rtype_t *type,
+                            const scim_limits_t *limits, apr_pool_t *pool);
 
 #endif

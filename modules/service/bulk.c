@@ -449,11 +449,12 @@ static void carry_out_all(job_t *job)
     }
 }
 
-static int values_max(int operations)
+static int values_max(const scim_service_t *service)
 {
-    int values = operations * VALUES_PER_OPERATION;
+    int values = service->bulk_max * VALUES_PER_OPERATION;
 
-    return values > SCIM_JSON_VALUES_MAX ? values : SCIM_JSON_VALUES_MAX;
+    return values > service->limits.body_values ? values
+                                                : service->limits.body_values;
 }
 
 static scim_err_t *run(job_t *job)
@@ -463,7 +464,8 @@ static scim_err_t *run(job_t *job)
     const scim_json_t *body;
 
     SCIM_TRY(scim_resources_authenticate(job->call));
-    SCIM_TRY(scim_intake_job(&body, job->call, values_max(max)));
+    SCIM_TRY(scim_intake_job(&body, job->call,
+                             values_max(request->service)));
     SCIM_TRY(scim_bulk_decode(&job->bulk, body, request->base_url, max,
                               request->pool));
     carry_out_all(job);

@@ -161,6 +161,7 @@ static scim_err_t *read_patch(change_baton_t *change, scim_view_t *view,
     SCIM_TRY(scim_intake_body(&body, call));
     SCIM_TRY(scim_view_read(view, call));
     SCIM_TRY(scim_patch_decode(&patch, body, call->mapping->type,
+                               &call->request->service->limits,
                                call->request->pool));
     change->patch = patch;
     return NULL;

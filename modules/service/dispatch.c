@@ -8,6 +8,7 @@
 #include "service/auth.h"
 #include "service/bulk.h"
 #include "service/discovery.h"
+#include "service/limiter.h"
 #include "service/refusal.h"
 #include "service/resources.h"
 #include "service/talk.h"
@@ -325,6 +326,7 @@ static scim_err_t *serve(scim_reply_t *reply, scim_call_t *call,
         SCIM_TRY(scim_auth_read(&call->asker.token_sha256,
                                 &reply->authenticate, request->authorization,
                                 request->pool));
+        SCIM_TRY(scim_limiter_check(call));
     }
     SCIM_TRY(complete(call, service));
     if (!route->allow) {
@@ -415,7 +417,8 @@ void scim_request_serve(scim_reply_t *reply, const scim_request_t *given)
         scim_refusal_note(&call, err);
     }
     note_work(reply, err);
-    if (err && (err->kind == SCIM_ERR_UNAVAILABLE || err->status == 429)) {
+    if (err && !reply->retry_after
+        && (err->kind == SCIM_ERR_UNAVAILABLE || err->status == 429)) {
         reply->retry_after = request->service->retry_after;
     }
 }

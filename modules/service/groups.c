@@ -15,8 +15,9 @@
 #include "service/view.h"
 #include "store/related.h"
 
-/* Values and names in a body: eleven thousand members as they are shown. */
-#define VALUES_MAX 100000
+/* A body may have this many times the values and names of others: with the
+ * usual limit, eleven thousand members as they are shown. */
+#define VALUES_TIMES 5
 
 typedef struct group_baton_t {
     const char *operation;      /* for the event */
@@ -259,7 +260,8 @@ static scim_err_t *read_json(const scim_json_t **pbody,
         return err;
     }
     SCIM_TRY(scim_resources_authenticate(call));
-    return scim_intake_job(pbody, call, VALUES_MAX);
+    return scim_intake_job(pbody, call, VALUES_TIMES
+                           * call->request->service->limits.body_values);
 }
 
 static scim_err_t *read_body(group_baton_t *group, scim_view_t *view,
@@ -298,6 +300,7 @@ static scim_err_t *read_patch(group_baton_t *group, scim_view_t *view,
     SCIM_TRY(read_json(&body, call));
     SCIM_TRY(scim_view_read(view, call));
     SCIM_TRY(scim_patch_decode(&patch, body, call->mapping->type,
+                               &call->request->service->limits,
                                call->request->pool));
     group->patch = patch;
     group->with_related = view->with_related && scim_view_is_chosen(view);

@@ -41,7 +41,9 @@ static scim_err_t *parse_body(const scim_json_t **pbody,
                              "the request has no body");
     }
     SCIM_TRY(scim_json_parse_large(&body, request->body, request->body_len,
-                                   values_max, request->pool));
+                                   values_max,
+                                   request->service->limits.body_depth,
+                                   request->pool));
     *pbody = body;
     return NULL;
 }
@@ -65,7 +67,8 @@ scim_err_t *scim_intake_job(const scim_json_t **pbody,
 scim_err_t *scim_intake_body(const scim_json_t **pbody,
                              const scim_call_t *call)
 {
-    return scim_intake_job(pbody, call, SCIM_JSON_VALUES_MAX);
+    return scim_intake_job(pbody, call,
+                           call->request->service->limits.body_values);
 }
 
 scim_intake_t *scim_intake_begin(scim_reply_t *reply, const scim_call_t *call)
@@ -74,6 +77,7 @@ scim_intake_t *scim_intake_begin(scim_reply_t *reply, const scim_call_t *call)
     scim_intake_t *intake = scim_intake_make(mapping->type, mapping->stored,
                                              call->request->pool);
 
+    intake->limits = &call->request->service->limits;
     reply->ignored = intake->ignored;
     return intake;
 }

@@ -58,7 +58,8 @@ static int has_cursor(const search_t *search)
 /* Reading the request */
 
 static scim_err_t *add_part(search_t *search, const scim_mapping_t *mapping,
-                            const scim_scope_t *all, apr_pool_t *pool)
+                            const scim_scope_t *all,
+                            const scim_limits_t *limits, apr_pool_t *pool)
 {
     const scim_scope_t own = { mapping->type, mapping->kept };
     const scim_list_t *list = &search->list;
@@ -68,7 +69,7 @@ static scim_err_t *add_part(search_t *search, const scim_mapping_t *mapping,
     part->mapping = mapping;
     if (list->filter) {
         SCIM_TRY(scim_filter_parse_among(&part->filter, list->filter, &own,
-                                         all, pool));
+                                         all, limits, pool));
     }
     SCIM_TRY(scim_projection_make(&part->shown, list->attributes,
                                   list->excluded, mapping->type, pool));
@@ -345,6 +346,7 @@ static scim_err_t *read_search(search_t *search, const scim_call_t *call,
                                const scim_mapping_t *const *mappings,
                                int nmappings, int is_search)
 {
+    const scim_limits_t *limits = &call->request->service->limits;
     apr_pool_t *pool = call->request->pool;
     scim_scope_t *all = apr_pcalloc(pool, ((apr_size_t)nmappings + 1)
                                           * sizeof(*all));
@@ -356,7 +358,7 @@ static scim_err_t *read_search(search_t *search, const scim_call_t *call,
     }
     SCIM_TRY(read_list(search, call, is_search));
     for (i = 0; i < nmappings; i++) {
-        SCIM_TRY(add_part(search, mappings[i], all, pool));
+        SCIM_TRY(add_part(search, mappings[i], all, limits, pool));
     }
     return NULL;
 }

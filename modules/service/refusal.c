@@ -7,11 +7,13 @@
 
 #include "pg/event.h"
 
+/* Not of what is one request too many: whoever sends more than he may is not to
+ * make the database write for each. */
 static int is_kept(const scim_call_t *call, const scim_err_t *err)
 {
     return call->request->refusals && call->reply->token_id
         && ((err->status >= 400 && err->status < 500
-             && err->status != 401)
+             && err->status != 401 && err->kind != SCIM_ERR_RATE)
             || err->kind == SCIM_ERR_HELD_BACK);
 }
 

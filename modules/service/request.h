@@ -9,6 +9,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/limits.h"
+#include "base/rate.h"
 #include "base/tally.h"
 #include "pg/pool.h"
 #include "proto/etag.h"
@@ -23,7 +25,9 @@ typedef struct scim_service_t {
     int public_discovery;       /* no token for discovery */
     int retry_after;            /* seconds; what a 503 asks for */
     int bulk_max;               /* operations of a bulk job; 0: no bulk */
+    scim_limits_t limits;
     apr_off_t body_max;         /* bytes of a body */
+    scim_rate_t rate;           /* of a tenant's requests; 0 per second: any */
     scim_tally_location_t *tally;   /* what is counted of it; NULL: nothing */
 } scim_service_t;
 

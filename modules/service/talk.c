@@ -4,6 +4,7 @@
 
 #include "pg/proof.h"
 #include "service/auth.h"
+#include "service/limiter.h"
 
 #define TRIES 3
 
@@ -267,8 +268,12 @@ static scim_err_t *know(const scim_talk_t *talk, const scim_answer_t *answer)
     scim_reply_t *reply = talk->call->reply;
 
     if (!answer->token_id) {
+        scim_limiter_forget(talk->call);
         return scim_auth_refuse(&reply->authenticate,
                                 talk->call->request->pool);
+    }
+    if (!reply->token_id) {
+        scim_limiter_know(talk->call, answer->tenant);
     }
     reply->token_id = answer->token_id;
     reply->tenant = answer->tenant;

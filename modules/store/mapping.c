@@ -190,7 +190,8 @@ static const char *parse_target(scim_column_t *column, const char *target,
                                 const scim_rtype_t *type, apr_pool_t *pool)
 {
     scim_path_t path;
-    scim_err_t *err = scim_path_parse(&path, target, type, pool);
+    scim_err_t *err = scim_path_parse(&path, target, type,
+                                      &scim_limits_default, pool);
 
     if (err) {
         return apr_psprintf(pool, "\"%s\" is not an attribute: %s", target,
@@ -372,8 +373,9 @@ const char *scim_mapping_redact(scim_mapping_t *mapping, const char *target,
     scim_path_t path;
     int i;
 
-    if (scim_path_parse(&path, target, mapping->type, pool) || !path.known
-        || !path.attr || path.filter) {
+    if (scim_path_parse(&path, target, mapping->type, &scim_limits_default,
+                        pool)
+        || !path.known || !path.attr || path.filter) {
         return apr_psprintf(pool, "\"%s\" is not an attribute of %s", target,
                             mapping->type->name);
     }

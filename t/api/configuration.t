@@ -52,6 +52,9 @@ for my $case (
     ['ScimPublicDiscovery maybe', qr/^ScimPublicDiscovery must be On or Off$/],
     (map { ["ScimPage $_", qr/^ScimPage must be a whole number from 1 to 10000$/] } 0, -1, 10001, 'many', '1.5', '10x', '99999999999999999999'),
     (map { ["ScimPageMax $_", qr/^ScimPageMax must be a whole number from 1 to 10000$/] } 0, 10001, 'x'),
+    (map { my ($name, $least, $most) = @$_; map { ["$name $_", qr/^$name must be a whole number from $least to $most$/] } $least - 1, $most + 1 }
+        ['ScimBodyDepthMax', 10, 100], ['ScimBodyValuesMax', 100, 1000000], ['ScimValuesMax', 1, 1000], ['ScimPatchMax', 1, 10000], ['ScimBulkMax', 0, 10000],
+        ['ScimFilterLengthMax', 100, 65536], ['ScimFilterDepthMax', 1, 200], ['ScimFilterTermsMax', 1, 200]),
     (map { ["ScimBodyMax $_", qr/^ScimBodyMax must be a whole number from 1024 to 67108864$/] } 0, 1023, 67108865, '1M', '-5'),
     ['ScimPoolMax 4', qr/^ScimPoolMax not allowed in <Location> context$/],
     ['ScimPoolTimeout 1s', qr/^ScimPoolTimeout not allowed in <Location> context$/],

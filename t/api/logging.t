@@ -45,7 +45,7 @@ whose('0065', 'another one, held back', sub { patch("/Users/$id[1]", $off, @ther
 # Without a valid token there is an id all the same.
 for my $token (undef, 'scim_' . '0' x 64) {
     my @line = lines_of($h, '0014', sub { get('/Users', @there, token => $token) });
-    like $line[0], qr/SCIM0014: refused a caller: [^\[]+ \[request [\w@-]{20,}\]$/, 'SCIM0014: a caller who is nobody';
+    like $line[0], qr/SCIM0014: refused a caller from 127\.0\.0\.1: [^\[]+ \[request [\w@-]{20,}\]$/, 'SCIM0014: a caller who is nobody';
 }
 
 # Without mod_unique_id there is none.

@@ -87,7 +87,8 @@ static void check_filter(const char *text, apr_pool_t *pool)
     check_nodes(filter, strlen(text));
     scim_filter_matches(filter, type, resource, pool);
     /* what can be asked of users can be asked of groups beside them */
-    check(!scim_filter_parse_among(&filter, text, &scopes[1], scopes, pool));
+    check(!scim_filter_parse_among(&filter, text, &scopes[1], scopes,
+                                   &scim_limits_default, pool));
     check_nodes(filter, strlen(text));
     scim_filter_matches(filter, scopes[1].type, resource, pool);
 }
@@ -99,7 +100,8 @@ static void check_element(const char *text, apr_pool_t *pool)
     const scim_filter_t *filter;
 
     if (scim_filter_parse_element(&filter, text, strlen(text), emails,
-                                  SCIM_ERR_INVALID_PATH, pool) || !filter) {
+                                  SCIM_ERR_INVALID_PATH,
+                                  &scim_limits_default, pool) || !filter) {
         return;
     }
     for (; email; email = email->next) {

@@ -137,7 +137,7 @@ static void check_patch(int *is_member, const scim_json_t *message,
     scim_patch_t *patch;
     scim_err_t *err;
 
-    err = scim_patch_decode(&patch, message, type, pool);
+    err = scim_patch_decode(&patch, message, type, &scim_limits_default, pool);
     if (!err) {
         err = scim_patch_note_members(membership, patch,
                                       scim_intake_make(type, stored, pool));

@@ -466,7 +466,8 @@ static void check_twice(scim_json_t *before, const scim_json_t *after,
     scim_patch_t *patch;
     scim_err_t *err;
 
-    if (!twice || scim_patch_decode(&patch, twice, type, pool)) {
+    if (!twice || scim_patch_decode(&patch, twice, type,
+                                    &scim_limits_default, pool)) {
         return;
     }
     err = scim_patch_apply(before, patch, scim_intake_make(type, stored,
@@ -506,7 +507,7 @@ static void check_patch(scim_json_t *resource, apr_pool_t *pool)
     if (scim_json_parse(&message, request, strlen(request), pool)) {
         return;
     }
-    err = scim_patch_decode(&patch, message, type, pool);
+    err = scim_patch_decode(&patch, message, type, &scim_limits_default, pool);
     if (!err) {
         err = scim_patch_apply(resource, patch,
                                scim_intake_make(type, stored, pool));

@@ -51,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     apr_pool_create(&pool, NULL);
     err = scim_path_parse(&path, apr_pstrmemdup(pool, (const char *)data,
-                                                size), type, pool);
+                                                size), type,
+                          &scim_limits_default, pool);
     if (err) {
         check(err->kind == SCIM_ERR_INVALID_PATH && err->detail[0]);
     }

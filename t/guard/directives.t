@@ -29,14 +29,15 @@ cmp_ok scalar(grep { $_ } values %inner), '>=', 5, 'some of them inside <ScimRes
 my $config = slurp('modules/httpd/config.c');
 my $plain = $config =~ s{/\*.*?\*/}{}gsr;
 
-# The command table: name => [kind, context]
-my %code;
+# The command table: name => [kind, context], and for numbers the range
+my (%code, %range);
 {
     my %named = map { $_->[0] => $_->[1] } map { [ /(\w+)\s+\((.*)\)/ ] }
         $plain =~ /^#define[ \t]+(\w+[ \t]+\([A-Z_ |]+\))[ \t]*$/mg;
     while ($plain =~ /AP_INIT_(\w+)\(\s*SCIM_DIRECTIVE_(\w+)\s*,[^,]+,\s*
-                      (?:NULL|\w+\(\w+\))\s*,\s*([A-Z_| ]+?)\s*,/xg) {
-        my ($kind, $name, $where) = ($1, $macro{$2} // "SCIM_DIRECTIVE_$2", $3);
+                      (?:NULL|\w+\(([\w, ]+)\))\s*,\s*([A-Z_| ]+?)\s*,/xg) {
+        my ($kind, $name, $more, $where) = ($1, $macro{$2} // "SCIM_DIRECTIVE_$2", $3 // '', $4);
+        $range{$name} = "$1 to $2" if $more =~ /^\w+, (\d+), (\d+)$/;
         $where = $named{$where} // $where;
         ok !$code{$name}, "$name stands once in the command table";
         $code{$name} = [$kind, join ', ', $inner{$name} ? 'ScimResource' : (
@@ -47,16 +48,18 @@ my %code;
 is_deeply [sort keys %code], [sort values %macro], 'the command table has what directives.h names';
 is scalar(() = $plain =~ /\bAP_INIT_/g), scalar(keys %code), 'and nothing else';
 
-# Defaults that stand in the getters as plain numbers: name => value, in the
-# spelling of a configuration.
+# Defaults that stand in the getters as plain numbers, or by their names in
+# limits.h: name => value, in the spelling of a configuration.
 my %default;
 {
+    my %limit = slurp('modules/base/limits.h') =~ /^#define (SCIM_\w+)\s+(\d+)$/mg;
     my %tokens = $plain =~ /#define\s+DEFAULT_(TOKENS)\s+"([^"]+)"/;
     $default{ $macro{$_} } = $tokens{$_} for keys %tokens;
     while ($plain =~ /\bOR_DEFAULT\(\w+->(\w+),\s*((?:[^()]|\([^()]*\))+)\)/g) {
         my ($member, $value) = ($1, $2);
         my $name = $macro{ uc $member } or next;
         $value = $1 if $value =~ /^\w+\s*\?\s*(.+?)\s*:/;     # threaded : prefork
+        $value = $limit{$value} // $value;
         if    ($value =~ /^apr_time_from_sec\((\d+)\)$/) { $default{$name} = "$1s" }
         elsif ($value =~ /^(?:APR_INT64_C\()?(\d+(?:\s*\*\s*\d+)*)\)?$/) {
             my $product = 1;
@@ -65,7 +68,7 @@ my %default;
         }
     }
 }
-cmp_ok scalar(keys %default), '>=', 6, 'defaults can be read in the code ('
+cmp_ok scalar(keys %default), '>=', 12, 'defaults can be read in the code ('
     . join(' ', map { "$_ $default{$_}" } sort keys %default) . ')';
 
 # ---- the document ----
@@ -80,13 +83,14 @@ for my $section (split /^(?=## )/m, $doc) {
     my %part = @lines;
     is_deeply [@lines[grep { !($_ % 2) } 0 .. $#lines]], [qw(Description Syntax Default Context)],
         "$name: description, syntax, default and context, in this order";
+    $part{text} = $section;
     $part{example} = join "\n", grep { /^    / } split /\n/, $section;
     $doc{$name} = \%part;
 }
 is_deeply [sort keys %doc], [sort keys %code], 'docs/directives.md has the directives of the code';
 
 # kind of the command table => how many arguments the syntax shows
-my %arguments = (TAKE1 => [1, 1], FLAG => [1, 1], TAKE2 => [2, 2], TAKE23 => [2, 3], TAKE3 => [3, 3], ITERATE => [1, 99]);
+my %arguments = (TAKE1 => [1, 1], FLAG => [1, 1], TAKE2 => [2, 2], TAKE12 => [1, 2], TAKE23 => [2, 3], TAKE3 => [3, 3], ITERATE => [1, 99]);
 # inside a container they take theirs apart themselves
 my %by_itself = (ScimAttribute => [2, 99], ScimSchema => [1, 99], ScimDefault => [2, 2]);
 for my $name (sort keys %doc) {
@@ -112,6 +116,11 @@ for my $name (sort keys %doc) {
 my %said = map { $doc{$_}{Default} =~ /^`$_ ([^`]+)`/ ? ($_ => $1) : () } keys %doc;
 for my $name (sort keys %default) {
     is $said{$name}, $default{$name}, "$name: the default is the one of the code";
+}
+
+cmp_ok scalar(keys %range), '>=', 10, 'ranges can be read in the command table';
+for my $name (sort keys %range) {
+    like $doc{$name}{text}, qr/\b\Q$range{$name}\E\b/, "$name: the range is the one of the code ($range{$name})";
 }
 
 # ---- the reference configuration ----

@@ -413,7 +413,8 @@ static void test_orders(void)
                         n ? "," : "", n, n + 1 < LONG ? n + 1 : n);
     }
     scim_buf_puts(&text, "]}");
-    ok(!scim_json_parse_large(&body, text.data, text.len, LONG * 100, pool)
+    ok(!scim_json_parse_large(&body, text.data, text.len, LONG * 100,
+                              SCIM_BODY_DEPTH_MAX, pool)
        && !scim_bulk_decode(&bulk, body, BASE, LONG, pool),
        "a chain of references as long as the message");
     for (n = 0; n < LONG; n++) {

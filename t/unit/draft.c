@@ -409,7 +409,7 @@ static void test_patches(const scim_rtype_t *type)
         ok(!scim_patch_decode(&patch,
                               json(apr_psprintf(pool, "{'Operations':[%s]}",
                                                 patches[i].operations)),
-                              type, pool)
+                              type, &scim_limits_default, pool)
            && !scim_patch_apply(resource, patch, intake), "%s",
            patches[i].operations);
         after = scim_resource_get(type, resource, desks);

@@ -553,19 +553,23 @@ static void test_elements(const scim_rtype_t *type, apr_pool_t *pool)
     for (i = 0; i < COUNT(rows); i++) {
         err = scim_filter_parse_element(&filter, rows[i].text,
                                         strlen(rows[i].text), emails,
-                                        SCIM_ERR_INVALID_PATH, pool);
+                                        SCIM_ERR_INVALID_PATH,
+                                        &scim_limits_default, pool);
         is_str(err ? err->detail : filter ? tree(filter, pool) : "NULL",
                rows[i].tree, "in brackets: %s", rows[i].text);
         ok(!err || err->kind == SCIM_ERR_INVALID_PATH, "kind of the error");
     }
     err = scim_filter_parse_element(&filter, "type eq \"work\"].value", 14,
-                                    emails, SCIM_ERR_INVALID_PATH, pool);
+                                    emails, SCIM_ERR_INVALID_PATH,
+                                    &scim_limits_default, pool);
     ok(!err && filter, "the length ends the text");
     err = scim_filter_parse_element(&filter, "bar eq 1", 8, NULL,
-                                    SCIM_ERR_INVALID_PATH, pool);
+                                    SCIM_ERR_INVALID_PATH,
+                                    &scim_limits_default, pool);
     ok(!err && !filter, "of an unknown attribute nothing is known");
     err = scim_filter_parse_element(&filter, "bar", 3, NULL,
-                                    SCIM_ERR_INVALID_PATH, pool);
+                                    SCIM_ERR_INVALID_PATH,
+                                    &scim_limits_default, pool);
     ok(err != NULL, "but the form is checked");
 }
 
@@ -850,7 +854,8 @@ static void test_matching_elements(const scim_rtype_t *type, apr_pool_t *pool)
     for (i = 0; i < COUNT(rows); i++) {
         ok(!scim_filter_parse_element(&filter, rows[i].text,
                                       strlen(rows[i].text), emails,
-                                      SCIM_ERR_INVALID_PATH, pool)
+                                      SCIM_ERR_INVALID_PATH,
+                                      &scim_limits_default, pool)
            && !scim_json_parse(&element, rows[i].element,
                                strlen(rows[i].element), pool)
            && scim_filter_matches_element(filter, element, pool)
@@ -909,6 +914,7 @@ static void test_among(scim_rtype_t *user, apr_pool_t *pool)
             const scim_filter_t *filter;
             scim_err_t *err = scim_filter_parse_among(&filter, rows[i].text,
                                                       &scopes[j], scopes,
+                                                      &scim_limits_default,
                                                       pool);
 
             is_str(err ? err->detail : tree(filter, pool), want,
@@ -920,7 +926,7 @@ static void test_among(scim_rtype_t *user, apr_pool_t *pool)
 
         ok(!scim_filter_parse_among(&filter, i ? "members ne \"7\""
                                                  : "members pr", &scopes[0],
-                                    scopes, pool)
+                                    scopes, &scim_limits_default, pool)
            && scim_filter_matches(filter, user,
                                   scim_json_make(SCIM_JSON_OBJECT, pool),
                                   pool) == (int)i,
@@ -959,6 +965,7 @@ static void test_kept(scim_rtype_t *user, apr_pool_t *pool)
             const scim_filter_t *filter;
             scim_err_t *err = scim_filter_parse_among(&filter, rows[i].text,
                                                       &scopes[j], scopes,
+                                                      &scim_limits_default,
                                                       pool);
 
             is_str(err ? err->detail : tree(filter, pool),

@@ -275,7 +275,7 @@ static void test_stored(apr_pool_t *pool)
 
 static void test_many_members(apr_pool_t *pool)
 {
-    enum { MANY = SCIM_JSON_VALUES_MAX / 2 };
+    enum { MANY = SCIM_BODY_VALUES_MAX / 2 };
     scim_json_t *value;
     scim_buf_t buf;
     int i;
@@ -292,7 +292,7 @@ static void test_many_members(apr_pool_t *pool)
     scim_buf_puts(&buf, "\"b\":1,\"c\":1}");
     is_str(refusal(buf.data, buf.len, pool),
            apr_psprintf(pool, "JSON: more than %d values and names in one "
-                        "body", SCIM_JSON_VALUES_MAX), "one more");
+                        "body", SCIM_BODY_VALUES_MAX), "one more");
 }
 
 /* --- trees --- */

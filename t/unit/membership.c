@@ -191,7 +191,8 @@ static scim_err_t *note(scim_membership_t *membership, const char *operations,
                                          "]}", NULL), pool);
     scim_patch_t *patch = NULL;
 
-    SCIM_TRY(scim_patch_decode(&patch, body, intake(pool)->type, pool));
+    SCIM_TRY(scim_patch_decode(&patch, body, intake(pool)->type,
+                               &scim_limits_default, pool));
     return scim_patch_note_members(membership, patch, intake(pool));
 }
 
@@ -231,7 +232,8 @@ static void test_resource(apr_pool_t *pool)
                              "[7]}}]}", pool);
     scim_patch_t *patch = NULL;
 
-    ok(!scim_patch_decode(&patch, body, intake(pool)->type, pool)
+    ok(!scim_patch_decode(&patch, body, intake(pool)->type,
+                          &scim_limits_default, pool)
        && !scim_patch_apply(group, patch, intake(pool)), "a PATCH is applied");
     is_str(scim_json_text(group, pool), "{\"displayName\":\"M\"}",
            "members are passed over");

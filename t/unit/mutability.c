@@ -384,7 +384,8 @@ static scim_err_t *serve(scim_json_t **pafter, method_t method,
     }
     SCIM_TRY(scim_patch_decode(&patch, json(apr_pstrcat(intake->pool,
                                "{'Operations':[", row->request, "]}", NULL),
-                               intake->pool), intake->type, intake->pool));
+                               intake->pool), intake->type,
+                               &scim_limits_default, intake->pool));
     return scim_patch_apply(before, patch, intake);
 }
 

@@ -198,7 +198,8 @@ static scim_err_t *run(scim_json_t *resource, const char *operations)
                                    quoted(operations), "]}", NULL);
     scim_patch_t *patch;
 
-    SCIM_TRY(scim_patch_decode(&patch, parse(body), type, pool));
+    SCIM_TRY(scim_patch_decode(&patch, parse(body), type,
+                               &scim_limits_default, pool));
     return scim_patch_apply(resource, patch,
                             scim_intake_make(type, stored, pool));
 }
@@ -313,11 +314,14 @@ static void test_limits(void)
         scim_buf_puts(&body, i ? ",{}" : "{}");
     }
     scim_buf_puts(&body, "]}");
-    err = scim_patch_decode(&patch, parse(body.data), type, pool);
+    err = scim_patch_decode(&patch, parse(body.data), type,
+                            &scim_limits_default, pool);
     ok(err && err->kind == SCIM_ERR_TOO_LARGE, "too many operations");
-    err = scim_patch_decode(&patch, parse("[]"), type, pool);
+    err = scim_patch_decode(&patch, parse("[]"), type,
+                            &scim_limits_default, pool);
     ok(err && err->kind == SCIM_ERR_INVALID_SYNTAX, "a body that is a list");
-    err = scim_patch_decode(&patch, parse("{\"a\":1}"), type, pool);
+    err = scim_patch_decode(&patch, parse("{\"a\":1}"), type,
+                            &scim_limits_default, pool);
     ok(err && err->kind == SCIM_ERR_INVALID_SYNTAX, "no Operations");
 }
 

@@ -455,7 +455,8 @@ static scim_err_t *apply(scim_json_t *resource, const char *ops,
 
     SCIM_TRY(scim_patch_decode(&patch, json(apr_pstrcat(intake->pool,
                                "{'Operations':[", ops, "]}", NULL),
-                               intake->pool), intake->type, intake->pool));
+                               intake->pool), intake->type,
+                               &scim_limits_default, intake->pool));
     return scim_patch_apply(resource, patch, intake);
 }
 

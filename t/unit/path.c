@@ -174,12 +174,14 @@ int main(void)
     apr_pool_create(&pool, NULL);
     type = scim_builtin_user(pool);
     for (i = 0; i < COUNT(good); i++) {
-        err = scim_path_parse(&path, good[i].text, type, pool);
+        err = scim_path_parse(&path, good[i].text, type,
+                              &scim_limits_default, pool);
         is_str(err ? err->detail : meaning(&path, pool), good[i].means,
                "%s", good[i].text);
     }
     for (i = 0; i < COUNT(bad); i++) {
-        err = scim_path_parse(&path, bad[i].text, type, pool);
+        err = scim_path_parse(&path, bad[i].text, type,
+                              &scim_limits_default, pool);
         if (ok(err && err->kind == SCIM_ERR_INVALID_PATH, "refused: %s",
                bad[i].text)) {
             ok(strncmp(err->detail, "path", 4) == 0
@@ -187,7 +189,8 @@ int main(void)
                err->detail);
         }
     }
-    err = scim_path_parse(&path, "emails[type eq \"work\"].value", type, pool);
+    err = scim_path_parse(&path, "emails[type eq \"work\"].value", type,
+                          &scim_limits_default, pool);
     ok(!err && path.filter->attr == path.attr
        && strcmp(path.filter->sub->name, "type") == 0
        && strcmp(path.filter->value->text, "work") == 0,

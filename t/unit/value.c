@@ -265,17 +265,28 @@ static void test_element(void)
 static void test_count(void)
 {
     const scim_attr_t *roles = scim_rtype_attr(type, NULL, "roles");
-    scim_json_t *list = scim_json_make(SCIM_JSON_ARRAY, pool);
+    scim_intake_t *intake = scim_intake_make(type, NULL, pool);
+    scim_json_t *list = scim_json_make(SCIM_JSON_ARRAY, pool), *before;
+    scim_limits_t limits = scim_limits_default;
     scim_err_t *err;
 
-    ok(!scim_value_check_count(NULL, roles, pool), "no values at all");
+    ok(!scim_value_check_count(NULL, NULL, roles, intake),
+       "no values at all");
     while (scim_json_count(list) < SCIM_VALUES_MAX) {
         scim_json_append(list, scim_json_make_string("x", pool));
     }
-    ok(!scim_value_check_count(list, roles, pool), "as many as can be kept");
+    ok(!scim_value_check_count(list, NULL, roles, intake),
+       "as many as can be kept");
+    before = scim_json_copy(list, pool);
     scim_json_append(list, scim_json_make_string("x", pool));
-    err = scim_value_check_count(list, roles, pool);
+    err = scim_value_check_count(list, before, roles, intake);
     ok(err && err->kind == SCIM_ERR_INVALID_VALUE, "one more is refused");
+    ok(!scim_value_check_count(list, list, roles, intake),
+       "but not where there were as many before");
+    limits.values = 2;
+    intake->limits = &limits;
+    ok(scim_value_check_count(before, NULL, roles, intake) != NULL,
+       "the limit is the caller's");
 }
 
 static void test_quirks(void)

@@ -78,7 +78,7 @@ sub load_modules {
 }
 
 # reference_conf(database => CONNINFO, base_url => URL [, location, resource,
-# groups, edit, guard]): conf/scim.conf with those two values.
+# groups, edit, guard, rate]): conf/scim.conf with those two values.
 sub reference_conf {
     my (%opt) = @_;
     my $file = top() . '/conf/scim.conf';
@@ -101,6 +101,9 @@ sub reference_conf {
     # a limit of deactivations within an hour is a poor companion of tests
     $opt{guard} or $text =~ s/^([ \t]*)(?=ScimGuard[ \t])/$1#/m
         or die "conf/scim.conf has no ScimGuard\n";
+    # and so is one of requests: ours come in a hurry
+    $opt{rate} or $text =~ s/^([ \t]*)#ScimRateLimit[ \t].*$/$1ScimRateLimit off/m
+        or die "conf/scim.conf has no ScimRateLimit\n";
     if ($opt{edit}) {
         local $_ = $text;
         $opt{edit}->();
@@ -172,7 +175,7 @@ sub write_conf {
     spew("$self->{htdocs}/index.html", "<title>here</title>\n");
     spew("$dir/conf/scim-reference.conf", reference_conf(
         database => $self->{conninfo}, base_url => $self->base,
-        map { $_ => $self->{$_} } qw(edit groups guard location resource)));
+        map { $_ => $self->{$_} } qw(edit groups guard rate location resource)));
     my %value = (
         port         => $self->{port},
         serverroot   => $dir,
