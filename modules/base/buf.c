@@ -31,6 +31,17 @@ void scim_buf_reserve(scim_buf_t *buf, apr_size_t more)
     buf->size = size;
 }
 
+void scim_buf_number(scim_buf_t *buf, apr_size_t number)
+{
+    char digits[24], *at = digits + sizeof(digits);
+
+    do {
+        *--at = '0' + number % 10;
+        number /= 10;
+    } while (number);
+    scim_buf_add(buf, at, digits + sizeof(digits) - at);
+}
+
 void scim_buf_printf(scim_buf_t *buf, const char *fmt, ...)
 {
     va_list args;

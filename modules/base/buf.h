@@ -48,6 +48,9 @@ static inline void scim_buf_putc(scim_buf_t *buf, char c)
     scim_buf_add(buf, &c, 1);
 }
 
+/** Append a number in decimal. */
+void scim_buf_number(scim_buf_t *buf, apr_size_t number);
+
 /** Append formatted text; meant for short pieces. */
 void scim_buf_printf(scim_buf_t *buf, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

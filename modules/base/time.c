@@ -139,24 +139,62 @@ int scim_time_parse_xsd(apr_time_t *ptime, const char *text)
     return 1;
 }
 
+/* The inverse of days_from_epoch(), from the year 1 on. */
+static void date_of(apr_int64_t days, int *year, int *month, int *day)
+{
+    apr_int64_t left = days + 719468, era = left / 146097, years, m;
+
+    left %= 146097;             /* days of this 400 years, from March on */
+    years = (left - left / 1460 + left / 36524 - left / 146096) / 365;
+    left -= years * 365 + years / 4 - years / 100;
+    m = (left * 5 + 2) / 153;
+    *day = (int)(left - (m * 153 + 2) / 5) + 1;
+    *month = (int)(m < 10 ? m + 3 : m - 9);
+    *year = (int)(era * 400 + years) + (*month <= 2);
+}
+
+static char *put(char *at, int number, int digits, char behind)
+{
+    int i;
+
+    for (i = digits - 1; i >= 0; i--, number /= 10) {
+        at[i] = '0' + number % 10;
+    }
+    at[digits] = behind;
+    return at + digits + 1;
+}
+
 const char *scim_time_format(apr_time_t time, apr_pool_t *pool)
 {
-    int usec = (int)(time % APR_USEC_PER_SEC), last;
-    apr_time_exp_t t;
-    char fraction[8] = "";
+    int usec = (int)(time % APR_USEC_PER_SEC), second, year, month, day;
+    char *text = apr_palloc(pool, sizeof("9999-12-31T23:59:59.999999Z"));
+    char *at = text;
+    apr_int64_t days;
 
-    /* Before 1970 the remainder is negative, and APR would print it so. */
+    /* before 1970 remainders are negative */
     usec += usec < 0 ? APR_USEC_PER_SEC : 0;
-    apr_time_exp_gmt(&t, time - usec);
+    time = apr_time_sec(time - usec);
+    second = (int)(time % 86400);
+    second += second < 0 ? 86400 : 0;
+    days = (time - second) / 86400;
+    date_of(days, &year, &month, &day);
+    at = put(at, year, 4, '-');
+    at = put(at, month, 2, '-');
+    at = put(at, day, 2, 'T');
+    at = put(at, second / 3600, 2, ':');
+    at = put(at, second / 60 % 60, 2, ':');
+    at = put(at, second % 60, 2, '.');
     if (usec) {
-        apr_snprintf(fraction, sizeof(fraction), ".%06d", usec);
-        for (last = 6; fraction[last] == '0'; last--) {
-            fraction[last] = '\0';
+        at = put(at, usec, 6, '0');
+        while (at[-1] == '0') {
+            at--;
         }
     }
-    return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02d%sZ",
-                        t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour,
-                        t.tm_min, t.tm_sec, fraction);
+    else {
+        at--;
+    }
+    memcpy(at, "Z", 2);
+    return text;
 }
 
 int scim_time_is_formatted(const char *text, apr_pool_t *scratch_pool)

@@ -13,22 +13,25 @@ static const char *value_at(const PGresult *result, int row, int column)
                                             : PQgetvalue(result, row, column);
 }
 
-/* A column that not every answer has. */
-static const char *value_named(const PGresult *result, int row,
-                               const char *name)
-{
-    int column = PQfnumber(result, name);
+/* Where the columns stand that not every answer has; -1: nowhere. */
+typedef struct some_columns_t {
+    int counter;
+    int related;
+    int sort;
+} some_columns_t;
 
+static const char *value_if(const PGresult *result, int row, int column)
+{
     return column < 0 ? NULL : value_at(result, row, column);
 }
 
 static void read_row(scim_found_t *found, const PGresult *result, int row,
+                     const some_columns_t *some,
                      const scim_mapping_t *mapping, apr_pool_t *pool)
 {
     const char *how = value_at(result, row, SCIM_SQL_HOW);
     const char **values;
     int i, count = mapping->columns->nelts;
-    int sort = PQfnumber(result, SCIM_SQL_SORT);
 
     values = apr_palloc(pool, count * sizeof(*values));
     for (i = 0; i < count; i++) {
@@ -39,11 +42,11 @@ static void read_row(scim_found_t *found, const PGresult *result, int row,
     found->row.extra = value_at(result, row, SCIM_SQL_EXTRA);
     found->row.is_protected =
         *PQgetvalue(result, row, SCIM_SQL_PROTECTED) == 't';
-    found->row.counter = value_named(result, row, SCIM_SQL_COUNTER);
-    found->row.related = value_named(result, row, SCIM_SQL_RELATED);
+    found->row.counter = value_if(result, row, some->counter);
+    found->row.related = value_if(result, row, some->related);
     found->how = how ? *how : 0;
     found->version = value_at(result, row, SCIM_SQL_VERSION);
-    found->sort = sort < 0 ? NULL : value_at(result, row, sort);
+    found->sort = value_if(result, row, some->sort);
 }
 
 static void read_answer(scim_answer_t *answer, const PGresult *result,
@@ -63,11 +66,15 @@ static void read_answer(scim_answer_t *answer, const PGresult *result,
         return;
     }
     if (PQnfields(result) > SCIM_SQL_ID) {
+        some_columns_t some = { PQfnumber(result, SCIM_SQL_COUNTER),
+                                PQfnumber(result, SCIM_SQL_RELATED),
+                                PQfnumber(result, SCIM_SQL_SORT) };
+
         answer->found = apr_palloc(pool, rows * sizeof(scim_found_t));
         for (i = 0; i < rows; i++) {
             if (!PQgetisnull(result, i, SCIM_SQL_ID)) {
-                read_row(&answer->found[answer->count++], result, i, mapping,
-                         pool);
+                read_row(&answer->found[answer->count++], result, i, &some,
+                         mapping, pool);
             }
         }
     }

@@ -3,6 +3,7 @@
 
 #include <apr_cstr.h>
 #include <apr_escape.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
 
@@ -138,13 +139,15 @@ const scim_attr_t *scim_rtype_attr(const scim_rtype_t *type,
                                    const char *name)
 {
     int any_base = !schema || !schema->extension, i;
+    int first = apr_tolower(*name);
 
-    for (i = 0; i < type->nattrs; i++) {
+    /* the sub-attributes of each stand behind it */
+    for (i = 0; i < type->nattrs; i += 1 + type->attrs[i]->nsubs) {
         const scim_attr_t *attr = type->attrs[i];
         int here = any_base ? !attr->schema || !attr->schema->extension
                             : attr->schema == schema;
 
-        if (here && !attr->parent
+        if (here && apr_tolower(*attr->name) == first
             && apr_cstr_casecmp(attr->name, name) == 0) {
             return attr;
         }

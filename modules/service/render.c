@@ -52,21 +52,16 @@ static void index_object(const scim_render_t *render,
 }
 
 /* The fragment of a mapped element in the JSONB column. */
-static scim_span_t find_fragment(const scim_row_t *row, const char *wanted,
-                                 apr_pool_t *pool)
+static scim_span_t find_fragment(const scim_row_t *row,
+                                 const scim_element_t *mapped)
 {
     scim_span_t document = { row->extra, row->extra ? strlen(row->extra) : 0 };
     scim_span_t key, value, none = { NULL, 0 };
     scim_span_walk_t walk;
-    scim_buf_t quoted;
 
-    scim_buf_init(&quoted, strlen(wanted) + 8, pool);
-    scim_buf_json(&quoted, wanted, strlen(wanted));
     scim_span_walk(&walk, document);
     while (scim_span_next(&walk, &key, &value)) {
-        /* the name has quotes in it, so its written form is compared */
-        if (key.len + 2 == quoted.len
-            && memcmp(key.text, quoted.data + 1, key.len) == 0) {
+        if (scim_span_is(key, mapped->written)) {
             return value;
         }
     }
@@ -283,7 +278,7 @@ static void put_mapped_element(scim_buf_t *buf, const scim_render_t *render,
         }
     }
     exists |= put_stored_subs(buf, render, mapped->attr, mapped,
-                              find_fragment(row, mapped->key, buf->pool));
+                              find_fragment(row, mapped));
     if (!exists) {
         give_back(buf, mark);
         return;

@@ -290,6 +290,7 @@ static void add_element(scim_mapping_t *mapping, const scim_column_t *column,
                         apr_pool_t *pool)
 {
     scim_element_t *element;
+    scim_buf_t json;
 
     if (!column->element
         || scim_mapping_element(mapping, column->attr, column->element)) {
@@ -301,6 +302,9 @@ static void add_element(scim_mapping_t *mapping, const scim_column_t *column,
     element->key = apr_psprintf(pool, "%s[type eq \"%s\"]",
                                 scim_attr_path(column->attr, pool),
                                 column->element);
+    scim_buf_init(&json, 2 * strlen(element->key), pool);
+    scim_buf_json(&json, element->key, strlen(element->key));
+    element->written = apr_pstrmemdup(pool, json.data + 1, json.len - 2);
 }
 
 /* `-` for a column: what the configuration has defined, and the JSONB column

@@ -48,6 +48,8 @@ typedef struct scim_element_t {
     const char *element;        /* X of [type eq "X"] */
     const char *key;            /* `emails[type eq "work"]`: its name among
                                  * the extra attributes */
+    const char *written;        /* the same as JSON has it, without the
+                                 * quotes around it */
 } scim_element_t;
 
 typedef struct scim_mapping_t scim_mapping_t;

@@ -14,7 +14,8 @@
  * next unseen. */
 static void add(scim_buf_t *buf, const char *text, apr_size_t len)
 {
-    scim_buf_printf(buf, "%" APR_SIZE_T_FMT ":", len);
+    scim_buf_number(buf, len);
+    scim_buf_putc(buf, ':');
     scim_buf_add(buf, text, len);
 }
 
@@ -65,19 +66,15 @@ static void add_stored(scim_buf_t *buf, const scim_attr_t *attr,
 
 /* The mapped element whose rest stands under this name, as it is written. */
 static const scim_attr_t *element_attr(const scim_mapping_t *mapping,
-                                       scim_span_t key, apr_pool_t *pool)
+                                       scim_span_t key)
 {
     int i;
 
     for (i = 0; i < mapping->elements->nelts; i++) {
         const scim_element_t *element =
             &APR_ARRAY_IDX(mapping->elements, i, scim_element_t);
-        scim_buf_t quoted;
 
-        scim_buf_init(&quoted, strlen(element->key) + 8, pool);
-        scim_buf_json(&quoted, element->key, strlen(element->key));
-        if (key.len + 2 == quoted.len
-            && memcmp(key.text, quoted.data + 1, key.len) == 0) {
+        if (scim_span_is(key, element->written)) {
             return element->attr;
         }
     }
@@ -103,7 +100,7 @@ static void add_document(scim_buf_t *buf, const scim_mapping_t *mapping,
             schema || attr ? NULL : scim_rtype_schema(type, name);
 
         if (!schema && !attr && !extension) {
-            attr = element_attr(mapping, key, buf->pool);
+            attr = element_attr(mapping, key);
         }
         if (extension) {
             add(buf, key.text, key.len);

@@ -3,6 +3,7 @@
 #include "t/unit/tap.h"
 
 #include <apr_general.h>
+#include <apr_strings.h>
 
 static void test_growing(apr_pool_t *pool)
 {
@@ -35,6 +36,15 @@ static void test_growing(apr_pool_t *pool)
     scim_buf_init(&buf, 8, pool);
     scim_buf_printf(&buf, "%s=%d", "a rather long name", 42);
     is_str(buf.data, "a rather long name=42", "formatted text");
+
+    scim_buf_init(&buf, 1, pool);
+    scim_buf_number(&buf, 0);
+    scim_buf_putc(&buf, ' ');
+    scim_buf_number(&buf, 1090);
+    scim_buf_putc(&buf, ' ');
+    scim_buf_number(&buf, ~(apr_size_t)0);
+    is_str(buf.data, apr_psprintf(pool, "0 1090 %" APR_SIZE_T_FMT,
+                                  ~(apr_size_t)0), "numbers");
 }
 
 static void test_json(apr_pool_t *pool)

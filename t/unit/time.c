@@ -3,6 +3,9 @@
 #include "t/unit/tap.h"
 
 #include <apr_general.h>
+#include <apr_strings.h>
+
+#include <string.h>
 
 #define SECONDS(n) ((n) * APR_TIME_C(1000000))
 
@@ -81,6 +84,30 @@ static const char *const unformatted[] = {
     "1970-01-01T24:00:00Z", "1970-01-01T00:00:00Z "
 };
 
+/* Days from the year 1 to 9999, against the calendar of APR. */
+static void test_days(apr_pool_t *pool)
+{
+    apr_time_t time = SECONDS(-62135596800) + SECONDS(3723);
+    int days = 0, bad = 0;
+    apr_pool_t *scratch;
+
+    apr_pool_create(&scratch, pool);
+    for (; time < SECONDS(253402300800); time += SECONDS(11 * 86400), days++) {
+        apr_time_exp_t t;
+
+        apr_time_exp_gmt(&t, time);
+        bad += strcmp(scim_time_format(time, scratch),
+                      apr_psprintf(scratch, "%04d-%02d-%02dT01:02:03Z",
+                                   t.tm_year + 1900, t.tm_mon + 1,
+                                   t.tm_mday)) != 0;
+        if (days % 1000 == 0) {
+            apr_pool_clear(scratch);
+        }
+    }
+    is_int(days, 332006, "every eleventh day");
+    is_int(bad, 0, "is written as in APR's calendar");
+}
+
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 int main(void)
@@ -130,6 +157,7 @@ int main(void)
         ok(!scim_time_is_formatted(unformatted[i], pool),
            "%s is not in the form", unformatted[i]);
     }
+    test_days(pool);
     apr_terminate();
     return done_testing();
 }
