@@ -1,6 +1,7 @@
 -- What wrk sends. Arguments: operation, users, organisations, the id before
 -- that of user 1, for patch the first place in the walk and the new value, for
--- static the path to ask for.
+-- static the path to ask for. In cursor and member the organisation is that of
+-- the last number.
 --
 -- Keys are drawn at random over all users, but for PATCH: it walks through them
 -- in a scattered order, so that each request changes something, and says in the
@@ -18,6 +19,7 @@ local kind, users, orgs, first, place, value, static, stride
 function init(args)
     kind, users, orgs, first = args[1], tonumber(args[2]), tonumber(args[3]), tonumber(args[4])
     walked, value, static = tonumber(args[5] or "0"), args[6], args[7]
+    group_first, group_count, newcomer = tonumber(args[9]), tonumber(args[10]), tonumber(args[11])
     math.randomseed(os.time() * 1000 + number * 7919 + tonumber(args[8] or "0"))
     base = wrk.path
     -- a step without common divisor scatters the walk; a prime has none
@@ -75,6 +77,17 @@ local make = {
         end
         pending = uuid()
         return lookup(n, pending)
+    end,
+    -- one page, the same each time; its path is where that of a static file stands
+    cursor = function() return wrk.format("GET", base .. static, headers(orgs - 1)) end,
+    -- the last arguments: the first group, how many there are, and the user before the
+    -- first of those who are in none
+    member = function()
+        walked = walked + 1
+        local group = group_first + walked % group_count
+        local body = '{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":'
+            .. '[{"op":"Add","path":"members","value":[{"value":"' .. (newcomer + walked) .. '"}]}]}'
+        return wrk.format("PATCH", base .. "/Groups/" .. group, headers(orgs - 1, body), body)
     end,
     static = function() local n = draw()
         return wrk.format("GET", static .. "?filter=externalId+eq+%22e-" .. n .. "%22", headers(n)) end

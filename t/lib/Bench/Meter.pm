@@ -34,10 +34,21 @@ sub cpu {
     return $sum / $HZ;
 }
 
-# around(SERVERS, CODE): what CODE gives, with CPU microseconds per request.
-sub around {
-    my ($servers, $code) = @_;
-    my @root = ($servers->httpd->pid, $servers->pg->pid);
+# Resident memory of a server's children, in KB.
+sub resident {
+    my ($httpd) = @_;
+    my $sum = 0;
+    for my $pid ($httpd->children) {
+        slurp("/proc/$pid/status") =~ /^VmRSS:\s+(\d+) kB/m or die "process $pid says nothing of its memory\n";
+        $sum += $1;
+    }
+    return $sum;
+}
+
+# What CODE gives, with CPU microseconds per request.
+sub _around {
+    my ($servers, $httpd, $code) = @_;
+    my @root = ($httpd->pid, $servers->pg->pid);
     my @before = map { cpu($_) } @root;
     my $r = $code->();
     my @after = map { cpu($_) } @root;
@@ -48,36 +59,42 @@ sub around {
     return $r;
 }
 
-# wrk(SERVERS, seconds => S, connections => N, args => [...])
+# wrk(SERVERS, HTTPD, seconds => S, connections => N, args => [...])
 sub wrk {
-    my ($servers, %opt) = @_;
-    my $said = run_cmd('wrk', '-t2', "-c$opt{connections}", "-d$opt{seconds}s", '--timeout', '30s',
-        '-s', top() . '/t/bench/load.lua', $servers->httpd->base, '--', @{ $opt{args} });
-    my ($json) = $said =~ /^BENCH (.*)$/m or die "wrk did not say what it measured\n$said";
-    my $r = JSON::PP::decode_json($json);
-    die "the load met $r->{errors} errors (@{ $opt{args} })\n$said" if $r->{errors};
-    return $r;
+    my ($servers, $httpd, %opt) = @_;
+    return _around($servers, $httpd, sub {
+        my $threads = $opt{connections} < 2 ? 1 : 2;
+        my $said = run_cmd('wrk', "-t$threads", "-c$opt{connections}", "-d$opt{seconds}s", '--timeout', '30s',
+            '-s', top() . '/t/bench/load.lua', $httpd->base, '--', @{ $opt{args} });
+        my ($json) = $said =~ /^BENCH (.*)$/m or die "wrk did not say what it measured\n$said";
+        my $r = JSON::PP::decode_json($json);
+        die "the load met $r->{errors} errors (@{ $opt{args} })\n$said" if $r->{errors};
+        return $r;
+    });
 }
 
-# pgbench(SERVERS, seconds, connections, file, users): a transaction is one
-# request. Every hundredth is logged for the percentiles.
+# pgbench(SERVERS, seconds, connections, file, define => { name => value }): a
+# transaction is one request. Every tenth is logged for the percentiles.
 sub pgbench {
     my ($servers, %opt) = @_;
-    my $dir = tempdir('scim-pgbench-XXXXXX', DIR => '/tmp', CLEANUP => 1);
-    my $said = run_cmd(ScimTest::Cluster::bindir() . '/pgbench', '-h', $servers->pg->dir,
-        '-p', $servers->pg->port, '-U', 'postgres', '-n', '-M', 'prepared', '-j', 2,
-        '-c', $opt{connections}, '-T', $opt{seconds}, '-f', $opt{file},
-        '-D', "users=$opt{users}", '-D', 'orgs=' . Bench::Servers::ORGANISATIONS(),
-        '-D', 'first=' . $servers->first, '-l', '--sampling-rate=0.1',
-        "--log-prefix=$dir/log", ScimTest::Cluster::DATABASE());
-    my ($rate) = $said =~ /^tps = ([\d.]+)/m;
-    my ($done) = $said =~ /^number of transactions actually processed: (\d+)/m;
-    my ($failed) = $said =~ /^number of failed transactions: (\d+)/m;
-    die "pgbench did not say what it measured\n$said" unless $rate && $done;
-    die "pgbench had $failed failures\n$said" if $failed;
-    my @us = sort { $a <=> $b } map { map { (split)[2] } split /\n/, slurp($_) } glob "$dir/log*";
-    return { requests => $done, seconds => $done / $rate, p50 => $us[@us / 2] / 1000,
-             p99 => $us[int(@us * 0.99)] / 1000 };
+    return _around($servers, $servers->httpd, sub {
+        my $dir = tempdir('scim-pgbench-XXXXXX', DIR => '/tmp', CLEANUP => 1);
+        my %define = (users => $servers->users, orgs => Bench::Servers::ORGANISATIONS(),
+                      first => $servers->first, %{ $opt{define} || {} });
+        my $said = run_cmd(ScimTest::Cluster::bindir() . '/pgbench', '-h', $servers->pg->dir,
+            '-p', $servers->pg->port, '-U', 'postgres', '-n', '-M', 'prepared', '-j', $opt{connections} < 2 ? 1 : 2,
+            '-c', $opt{connections}, '-T', $opt{seconds}, '-f', $opt{file},
+            (map { ('-D', "$_=$define{$_}") } sort keys %define),
+            '-l', '--sampling-rate=0.1', "--log-prefix=$dir/log", Bench::Servers::PLAIN());
+        my ($rate) = $said =~ /^tps = ([\d.]+)/m;
+        my ($done) = $said =~ /^number of transactions actually processed: (\d+)/m;
+        my ($failed) = $said =~ /^number of failed transactions: (\d+)/m;
+        die "pgbench did not say what it measured\n$said" unless $rate && $done;
+        die "pgbench had $failed failures\n$said" if $failed;
+        my @us = sort { $a <=> $b } map { map { (split)[2] } split /\n/, slurp($_) } glob "$dir/log*";
+        return { requests => $done, seconds => $done / $rate, p50 => $us[@us / 2] / 1000,
+                 p99 => $us[int(@us * 0.99)] / 1000 };
+    });
 }
 
 1;
