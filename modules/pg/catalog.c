@@ -9,8 +9,10 @@ static const char sql_schemas[] =
     "WHERE nspname IN ('scim', $1) "
     "AND NOT has_schema_privilege(oid, 'USAGE')";
 
+/* whether rows can be inserted and updated, by triggers of a view as well */
 static const char sql_relation[] =
-    "SELECT c.relkind, current_user "
+    "SELECT c.relkind, current_user, "
+    "pg_catalog.pg_relation_is_updatable(c.oid, true) & 12 = 12 "
     "FROM pg_catalog.pg_class AS c WHERE c.oid = to_regclass($1)";
 
 static const char sql_columns[] =
@@ -92,8 +94,10 @@ static const char sql_contract[] =
     "(SELECT count(*) FROM pg_catalog.pg_proc WHERE pronamespace = "
     "to_regnamespace('scim') AND proname IN ('guard_begins', 'guard_count') "
     "AND has_function_privilege(oid, 'EXECUTE')) = 2, "
-    "EXISTS (SELECT FROM pg_catalog.pg_depend WHERE classid = "
-    "'pg_catalog.pg_policy'::regclass AND refclassid = "
+    /* policies, and views */
+    "EXISTS (SELECT FROM pg_catalog.pg_depend WHERE classid IN ("
+    "'pg_catalog.pg_policy'::regclass, 'pg_catalog.pg_rewrite'::regclass) "
+    "AND refclassid = "
     "'pg_catalog.pg_proc'::regclass AND refobjid = "
     "to_regprocedure('scim.tenant()'))";
 
@@ -231,6 +235,7 @@ scim_err_t *scim_catalog_read(scim_catalog_t **pcatalog, scim_conn_t *conn,
     catalog->exists = 1;
     catalog->is_view = *PQgetvalue(results[0], 0, 0) == 'v';
     catalog->role = text(results[0], 0, 1, pool);
+    catalog->is_writable = is_true(results[0], 0, 2);
     read_columns(catalog, results[1], pool);
     read_indexes(catalog, results[2], pool);
     read_checks(catalog, results[3], pool);

@@ -36,6 +36,7 @@ typedef struct scim_catalog_check_t {
 typedef struct scim_catalog_t {
     int exists;                 /* 0: no such relation; the rest is empty */
     int is_view;
+    int is_writable;            /* a table is; a view by itself or by triggers */
     const char *role;           /* whom the connection acts for */
     apr_hash_t *columns;        /* name to scim_catalog_column_t */
     apr_array_header_t *indexes;/* of scim_catalog_index_t, valid ones */
@@ -49,7 +50,7 @@ typedef struct scim_catalog_t {
     int has_cursor_keys;
     int can_select_cursor_keys;
     int can_call_guard;         /* both functions of ScimGuard */
-    int has_policy;             /* a policy asks for scim.tenant() */
+    int has_policy;             /* a policy or view asks for scim.tenant() */
 } scim_catalog_t;
 
 /** Schemas that the role may not use, of const char *: of `scim` and of the

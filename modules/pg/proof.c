@@ -445,7 +445,8 @@ static void check_own_columns(proof_t *proof, scim_facts_t *facts)
                  "timestamp with time zone, or boolean", column->name,
                  column->type);
         }
-        else if (is_boolean(column) && !column->is_not_null) {
+        else if (is_boolean(column) && !column->is_not_null
+                 && !proof->catalog->is_view) {
             note(proof, "ScimTombstone: boolean column \"%s\" can be NULL, "
                  "which says neither; ALTER TABLE %s ALTER COLUMN \"%s\" SET "
                  "NOT NULL", column->name, mapping->table, column->name);
@@ -914,6 +915,17 @@ static void read_rules(const proof_t *proof, scim_facts_t *facts)
     }
 }
 
+static void check_is_writable(proof_t *proof)
+{
+    const char *table = proof->mapping->table;
+
+    if (!proof->catalog->is_writable) {
+        note(proof, "ScimTable: rows of %s cannot be inserted and changed; "
+             "CREATE TRIGGER ... INSTEAD OF INSERT OR UPDATE ON %s FOR EACH "
+             "ROW EXECUTE FUNCTION ...", table, table);
+    }
+}
+
 /* The contract's own half */
 
 static void check_contract(proof_t *proof)
@@ -977,7 +989,7 @@ static void add_trial(apr_array_header_t *trials, const char *sql,
 }
 
 /* What only running it shows: the condition and the constants that stand in
- * the configuration as SQL. */
+ * the configuration as SQL, and what a view is made of. */
 static apr_array_header_t *make_trials(const proof_t *proof)
 {
     const scim_mapping_t *mapping = proof->mapping;
@@ -991,6 +1003,14 @@ static apr_array_header_t *make_trials(const proof_t *proof)
                          "LIMIT 0", mapping->table, mapping->protect),
             apr_psprintf(proof->pool, "ScimProtect \"%s\" is not a condition "
                          "on %s", mapping->protect, mapping->table));
+    }
+    if (proof->catalog->is_view) {
+        add_trial(trials,
+            apr_psprintf(proof->pool, "SELECT 1 FROM %s AS r LIMIT 0 FOR NO "
+                         "KEY UPDATE", mapping->table),
+            apr_psprintf(proof->pool, "ScimTable: rows of %s cannot be "
+                         "locked, which outer joins, groups and the like in a "
+                         "view prevent", mapping->table));
     }
     for (i = 0; i < mapping->constants->nelts; i++) {
         const scim_constant_t *constant =
@@ -1089,6 +1109,7 @@ static void check_catalog(proof_t *proof, scim_facts_t *facts)
     check_columns(proof, facts);
     check_own_columns(proof, facts);
     check_counter(proof);
+    check_is_writable(proof);
     check_inserts(proof);
     check_constants(proof);
     if (!proof->findings->nelts) {

@@ -118,7 +118,8 @@ typedef struct scim_rule_t {
 /* What the catalog says of a mapped table. */
 typedef struct scim_facts_t scim_facts_t;
 struct scim_facts_t {
-    int is_walled;                  /* a policy asks for scim.tenant() */
+    int is_walled;                  /* a policy or view asks for
+                                     * scim.tenant() */
     const char *key_type;           /* SQL names of types */
     const char *tenant_type;
     int tombstone_is_boolean;
