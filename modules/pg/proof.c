@@ -919,6 +919,7 @@ static void check_is_writable(proof_t *proof)
 {
     const char *table = proof->mapping->table;
 
+    proof->about = NULL;
     if (!proof->catalog->is_writable) {
         note(proof, "ScimTable: rows of %s cannot be inserted and changed; "
              "CREATE TRIGGER ... INSTEAD OF INSERT OR UPDATE ON %s FOR EACH "
