@@ -137,7 +137,8 @@ SRC      = $(wildcard mod_scim.c) $(wildcard modules/*/*.c)
 # the command-line tool is no part of the module
 MOD_SRC  = $(filter-out modules/ctl/%,$(SRC))
 # what knows nothing of httpd: unit tests, fuzzing and scimctl link this
-LIB_SRC  = $(filter-out mod_scim.c modules/httpd/% modules/console/%,$(MOD_SRC))
+LIB_SRC  = $(filter-out mod_scim.c modules/httpd/% modules/console/console.c \
+             modules/console/page.c,$(MOD_SRC))
 # with which each piece of memory can be told from the next
 ifneq ($(filter asan valgrind,$(VARIANT)),)
 BLOCKS   = t/memory/blocks.c
@@ -146,7 +147,10 @@ UNIT_SRC = $(wildcard t/unit/*.c)
 PROP_SRC = $(wildcard t/property/*.c)
 FUZZ_SRC = $(filter-out t/fuzz/replay.c,$(wildcard t/fuzz/*.c))
 
-MOD_OBJ  = $(MOD_SRC:%.c=$(B)/obj/%.o)
+# the console's page, which is compiled into the module
+PAGES    = $(wildcard modules/console/page/*.*)
+
+MOD_OBJ  = $(MOD_SRC:%.c=$(B)/obj/%.o) $(B)/obj/console_pages.o
 LIB_OBJ  = $(LIB_SRC:%.c=$(B)/obj/%.o) $(BLOCKS:%.c=$(B)/obj/%.o)
 CTL_OBJ  = $(patsubst %.c,$(B)/obj/%.o,$(wildcard modules/ctl/*.c))
 UNIT_BIN = $(UNIT_SRC:t/unit/%.c=$(B)/unit/%)
@@ -158,13 +162,22 @@ $(B)/obj/%.o: %.c Makefile build/flags.mk | need
 	@$(if $(V),:,echo '  CC      $<')
 	$(Q)$(COMPILE) -c -o $@ $<
 
+$(B)/console_pages.c: $(PAGES) modules/console/page/embed
+	@mkdir -p $(@D)
+	@modules/console/page/embed $(PAGES) >$@
+
+$(B)/obj/console_pages.o: $(B)/console_pages.c Makefile build/flags.mk | need
+	@mkdir -p $(@D)
+	@$(if $(V),:,echo '  CC      $<')
+	$(Q)$(COMPILE) -c -o $@ $<
+
 -include $(shell find $(B)/obj $(B)/wall -name '*.d' 2>/dev/null)
 
 # Touched when a source file comes or goes, so that what was linked from the
 # others is linked again.
 $(B)/sources: FORCE
 	@mkdir -p $(@D)
-	@echo $(SRC) | cmp -s - $@ || echo $(SRC) >$@
+	@echo $(SRC) $(PAGES) | cmp -s - $@ || echo $(SRC) $(PAGES) >$@
 
 # apxs links through libtool, which knows how httpd was built. One symbol is
 # exported; -fvisibility=hidden would hide that one too.
