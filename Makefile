@@ -61,11 +61,14 @@ help:
 DEPS ?= t/bin/deps
 
 deps:
-	@$(DEPS)
+	@$(DEPS) --test
 
 # Asked by everything that builds; some milliseconds when nothing is missing.
 need:
 	@$(DEPS)
+
+need-test:
+	@$(DEPS) --test
 
 need-clang:
 	@t/bin/deps --static
@@ -94,7 +97,7 @@ build/flags.mk: Makefile t/bin/deps
 	   echo "CTL_LIBS := $$(pkg-config --libs $(CTL_PKGS))"; \
 	 } | tr -d '\r' >$@.$$$$ && mv $@.$$$$ $@
 
-ifneq ($(filter-out help clean down deps need need-clang need-valgrind deb check-deb,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean down deps need need-test need-clang need-valgrind deb check-deb,$(or $(MAKECMDGOALS),all)),)
 ifeq ($(shell mkdir -p build 2>/dev/null && test -w build && echo yes),)
 $(error $(shell id -un) may not write to $(CURDIR)/build, where everything is made; work in a checkout of your own)
 endif
@@ -259,7 +262,7 @@ all-programs: programs $(B)/wall/mod_scim.so $(UNIT_BIN) $(PROP_BIN) $(FUZZ_BIN)
 RUN_valgrind = SCIM_VALGRIND=1 SCIM_PRELOAD='$(CURDIR)/$(B)/blocks.so'
 RUN_asan = SCIM_SANITIZE=1 SCIM_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so) $(CURDIR)/$(B)/blocks.so"
 
-test: test-programs
+test: need-test test-programs
 	@SCIM_BUILD='$(CURDIR)/$(B)' SCIM_MODULE='$(CURDIR)/$(B)/mod_scim.so' \
 	    $(RUN_$(VARIANT)) t/TEST $(TESTS)
 
@@ -439,7 +442,7 @@ clean:
 
 FORCE:
 
-.PHONY: all help deps need need-clang need-valgrind programs test test-programs all-programs \
+.PHONY: all help deps need need-test need-clang need-valgrind programs test test-programs all-programs \
     check-sanitize check-memory planted check-faults check-threads threads-program \
     check-static check-mutants objects tidy cppcheck \
     fuzz fuzz-programs harnesses bench demo up down install deb check-deb property coverage \
