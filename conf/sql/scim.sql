@@ -394,7 +394,7 @@ AS $$
 $$;
 
 -- Is provisioning well? The last change, the last refusal, how many were refused
--- within a day, and what ScimGuard has held back since its window began.
+-- within a day, and what ScimGuard has held back in it since its window began.
 CREATE OR REPLACE FUNCTION scim.console_health(login text, tenant text)
     RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -431,7 +431,9 @@ BEGIN
                    'released_until', CASE WHEN guard.released_until
                        > statement_timestamp() THEN guard.released_until END,
                    'held_back', count(*) FILTER (
-                       WHERE r.status = 503 AND r.at >= guard.began_at)))
+                       WHERE r.status = 503 AND r.at >= guard.began_at
+                         AND r.at > statement_timestamp()
+                                    - interval '1 day')))
       INTO health
       FROM refused r;
     RETURN health;
