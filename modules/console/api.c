@@ -4,10 +4,13 @@
 
 #include <string.h>
 
+#include "base/time.h"
 #include "console/proof.h"
 
 #define PARAMS_MAX 6
 #define TRIES 3
+
+#define HEALTH "health"
 
 typedef struct route_t {
     const char *name;
@@ -20,7 +23,7 @@ static const route_t routes[] = {
     { "organisation", 0,
       "SELECT scim.console_organisation($1::text, $2::text)",
       { "tenant" } },
-    { "health", 0,
+    { HEALTH, 0,
       "SELECT scim.console_health($1::text, $2::text)",
       { "tenant" } },
     { "accounts", 0,
@@ -151,6 +154,43 @@ static scim_err_t *check_proof(scim_conn_t *conn,
                          "this page is out of date; load it again");
 }
 
+/* When a request of the tenant last succeeded, which is known to this host
+ * alone: one that only reads leaves nothing in the database. */
+static const char *last_success(const scim_console_call_t *call)
+{
+    const char *tenant = apr_table_get(call->args, "tenant");
+    const scim_tally_tenant_t *counts;
+    char name[SCIM_TALLY_TEXT];
+    apr_time_t time;
+
+    if (!call->counts || !tenant) {
+        return NULL;
+    }
+    counts = scim_tally_tenant(call->counts, tenant);
+    time = (apr_time_t)scim_count_get(&counts->last_success);
+    /* not what it shares with others */
+    return time && scim_tally_tenant_name(name, counts)
+        && strcmp(name, tenant) == 0
+         ? scim_time_format(time, call->pool) : NULL;
+}
+
+/* The answer of the database, with what this host knows in front. */
+static void add_health(scim_buf_t *body, const char *health,
+                       const scim_console_call_t *call)
+{
+    const char *time = last_success(call);
+
+    scim_buf_puts(body, "{\"succeeded_at\":");
+    if (time) {
+        scim_buf_json(body, time, strlen(time));
+    }
+    else {
+        scim_buf_puts(body, "null");
+    }
+    scim_buf_putc(body, ',');
+    scim_buf_puts(body, health + 1);
+}
+
 static scim_err_t *converse(scim_buf_t *body, scim_conn_t *conn,
                             const route_t *route,
                             const scim_console_call_t *call)
@@ -165,7 +205,12 @@ static scim_err_t *converse(scim_buf_t *body, scim_conn_t *conn,
     }
     queue_route(conn, route, call);
     SCIM_TRY(scim_conn_turn(&results, conn, call->pool));
-    scim_buf_puts(body, PQgetvalue(results[0], 0, 0));
+    if (strcmp(route->name, HEALTH) == 0) {
+        add_health(body, PQgetvalue(results[0], 0, 0), call);
+    }
+    else {
+        scim_buf_puts(body, PQgetvalue(results[0], 0, 0));
+    }
     return NULL;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/tally.h"
 #include "pg/pool.h"
 
 typedef struct scim_console_call_t {
@@ -19,6 +20,7 @@ typedef struct scim_console_call_t {
     const char *proof;          /* of proof.h; NULL: none was sent */
     const apr_table_t *args;    /* by name */
     const char *url;            /* of the SCIM base */
+    scim_tally_location_t *counts;  /* likewise; NULL: there is none */
     scim_pool_t *connections;   /* of the role scim_console */
     apr_pool_t *pool;
 } scim_console_call_t;

@@ -189,23 +189,18 @@ static scim_err_t *read_args(apr_table_t *args, request_rec *r, int *pstatus)
     return take_members(args, &body, r->pool);
 }
 
-/* What the page shows as the tenant's URL: that of the location itself, or of
- * the first SCIM base of this server. */
-static const char *find_url(const request_rec *r,
-                            const scim_dir_config_t *conf)
+/* The service that the page is about: the first SCIM base of this server. */
+static const scim_dir_config_t *find_base(const request_rec *r)
 {
     const apr_array_header_t *bases = scim_config_server(r->server)->bases;
 
-    if (conf->base_url) {
-        return conf->base_url;
-    }
-    return bases->nelts ? scim_transport_base_url(r,
-               APR_ARRAY_IDX(bases, 0, scim_base_t).dir) : "";
+    return bases->nelts ? APR_ARRAY_IDX(bases, 0, scim_base_t).dir : NULL;
 }
 
 static int serve_api(request_rec *r, const scim_dir_config_t *conf,
                      const char *name)
 {
+    const scim_dir_config_t *base = find_base(r);
     scim_console_call_t call = { 0 };
     apr_table_t *args = apr_table_make(r->pool, 8);
     const char *changed = NULL;
@@ -218,7 +213,9 @@ static int serve_api(request_rec *r, const scim_dir_config_t *conf,
     call.login = r->user;
     call.proof = apr_table_get(r->headers_in, PROOF_HEADER);
     call.args = args;
-    call.url = find_url(r, conf);
+    call.url = conf->base_url ? conf->base_url
+             : base ? scim_transport_base_url(r, base) : "";
+    call.counts = base ? base->tally : NULL;
     call.connections = scim_lifecycle_pool(r->server, conf->console_database);
     call.pool = r->pool;
     if (r->method_number != M_GET && !call.is_change) {

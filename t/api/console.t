@@ -447,6 +447,12 @@ scim_reset();
 
     my $health = look('health?tenant=1')->json;
     like $health->{changed_at}, qr/^\d{4}/, 'health: the last change';
+    like $health->{succeeded_at}, qr/^\d{4}.*Z$/, 'health: the last success';
+    get('/Users?count=0', @there);
+    my $later = look('health?tenant=1')->json;
+    isnt $later->{succeeded_at}, $health->{succeeded_at}, 'health: a request that only reads is one';
+    is $later->{changed_at}, $health->{changed_at}, 'health: and no change';
+    is look('health?tenant=2', login => $other)->json->{changed_at}, undef, 'health: others have their own';
     like $health->{refused}, qr/used by another/, 'health: the last refusal';
     is $health->{refused_in_day}, 1, 'health: how many';
     is $health->{guard}{held_back}, 0, 'health: the guard has nothing';

@@ -217,7 +217,11 @@ const loadHealth = latest(async (isLast) => {
         return;
     }
     const guard = health.guard;
-    $('health-changed').replaceChildren(time(health.changed_at));
+    // a change is a success, too, perhaps one of another host
+    const success = health.succeeded_at && !(new Date(health.succeeded_at) < new Date(health.changed_at))
+        ? health.succeeded_at : health.changed_at;
+    $('health-success').replaceChildren(time(success));
+    $('health-success').title = health.changed_at ? 'the last change: ' + exact(health.changed_at) : '';
     const errors = health.refused_in_day;
     $('health-errors').textContent = errors === 0 ? 'none'
         : number(errors) + (errors >= 1000 ? ' or more' : '') + ', the last ' + ago(health.refused_at);
