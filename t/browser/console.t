@@ -62,6 +62,7 @@ $b->click('#copy-token');
 $b->wait_for(q{document.getElementById('token-said').textContent});
 is clipboard(), $token, 'and copied by a button';
 $b->click('#token-done');
+$b->wait_for(q{document.getElementById('token').value === ''});
 is $b->js(q{return document.documentElement.outerHTML + document.getElementById('token').value}) =~ /\Q$token/ ? 'there' : 'gone',
     'gone', 'when the dialog is closed, it is nowhere any more';
 wait_rows('#tokens', 'valid');
