@@ -61,11 +61,14 @@ help:
 DEPS ?= t/bin/deps
 
 deps:
-	@$(DEPS)
+	@$(DEPS) --test
 
 # Asked by everything that builds; some milliseconds when nothing is missing.
 need:
 	@$(DEPS)
+
+need-test:
+	@$(DEPS) --test
 
 need-clang:
 	@t/bin/deps --static
@@ -94,7 +97,7 @@ build/flags.mk: Makefile t/bin/deps
 	   echo "CTL_LIBS := $$(pkg-config --libs $(CTL_PKGS))"; \
 	 } | tr -d '\r' >$@.$$$$ && mv $@.$$$$ $@
 
-ifneq ($(filter-out help clean down deps need need-clang need-valgrind deb check-deb,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean down deps need need-test need-clang need-valgrind deb check-deb,$(or $(MAKECMDGOALS),all)),)
 ifeq ($(shell mkdir -p build 2>/dev/null && test -w build && echo yes),)
 $(error $(shell id -un) may not write to $(CURDIR)/build, where everything is made; work in a checkout of your own)
 endif
@@ -137,7 +140,8 @@ SRC      = $(wildcard mod_scim.c) $(wildcard modules/*/*.c)
 # the command-line tool is no part of the module
 MOD_SRC  = $(filter-out modules/ctl/%,$(SRC))
 # what knows nothing of httpd: unit tests, fuzzing and scimctl link this
-LIB_SRC  = $(filter-out mod_scim.c modules/httpd/% modules/console/%,$(MOD_SRC))
+LIB_SRC  = $(filter-out mod_scim.c modules/httpd/% modules/console/console.c \
+             modules/console/page.c,$(MOD_SRC))
 # with which each piece of memory can be told from the next
 ifneq ($(filter asan valgrind,$(VARIANT)),)
 BLOCKS   = t/memory/blocks.c
@@ -146,7 +150,10 @@ UNIT_SRC = $(wildcard t/unit/*.c)
 PROP_SRC = $(wildcard t/property/*.c)
 FUZZ_SRC = $(filter-out t/fuzz/replay.c,$(wildcard t/fuzz/*.c))
 
-MOD_OBJ  = $(MOD_SRC:%.c=$(B)/obj/%.o)
+# the console's page, which is compiled into the module
+PAGES    = $(wildcard modules/console/page/*.*)
+
+MOD_OBJ  = $(MOD_SRC:%.c=$(B)/obj/%.o) $(B)/obj/console_pages.o
 LIB_OBJ  = $(LIB_SRC:%.c=$(B)/obj/%.o) $(BLOCKS:%.c=$(B)/obj/%.o)
 CTL_OBJ  = $(patsubst %.c,$(B)/obj/%.o,$(wildcard modules/ctl/*.c))
 UNIT_BIN = $(UNIT_SRC:t/unit/%.c=$(B)/unit/%)
@@ -158,13 +165,22 @@ $(B)/obj/%.o: %.c Makefile build/flags.mk | need
 	@$(if $(V),:,echo '  CC      $<')
 	$(Q)$(COMPILE) -c -o $@ $<
 
+$(B)/console_pages.c: $(PAGES) modules/console/page/embed
+	@mkdir -p $(@D)
+	@modules/console/page/embed $(PAGES) >$@
+
+$(B)/obj/console_pages.o: $(B)/console_pages.c Makefile build/flags.mk | need
+	@mkdir -p $(@D)
+	@$(if $(V),:,echo '  CC      $<')
+	$(Q)$(COMPILE) -c -o $@ $<
+
 -include $(shell find $(B)/obj $(B)/wall -name '*.d' 2>/dev/null)
 
 # Touched when a source file comes or goes, so that what was linked from the
 # others is linked again.
 $(B)/sources: FORCE
 	@mkdir -p $(@D)
-	@echo $(SRC) | cmp -s - $@ || echo $(SRC) >$@
+	@echo $(SRC) $(PAGES) | cmp -s - $@ || echo $(SRC) $(PAGES) >$@
 
 # apxs links through libtool, which knows how httpd was built. One symbol is
 # exported; -fvisibility=hidden would hide that one too.
@@ -246,7 +262,7 @@ all-programs: programs $(B)/wall/mod_scim.so $(UNIT_BIN) $(PROP_BIN) $(FUZZ_BIN)
 RUN_valgrind = SCIM_VALGRIND=1 SCIM_PRELOAD='$(CURDIR)/$(B)/blocks.so'
 RUN_asan = SCIM_SANITIZE=1 SCIM_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so) $(CURDIR)/$(B)/blocks.so"
 
-test: test-programs
+test: need-test test-programs
 	@SCIM_BUILD='$(CURDIR)/$(B)' SCIM_MODULE='$(CURDIR)/$(B)/mod_scim.so' \
 	    $(RUN_$(VARIANT)) t/TEST $(TESTS)
 
@@ -426,7 +442,7 @@ clean:
 
 FORCE:
 
-.PHONY: all help deps need need-clang need-valgrind programs test test-programs all-programs \
+.PHONY: all help deps need need-test need-clang need-valgrind programs test test-programs all-programs \
     check-sanitize check-memory planted check-faults check-threads threads-program \
     check-static check-mutants objects tidy cppcheck \
     fuzz fuzz-programs harnesses bench demo up down install deb check-deb property coverage \

@@ -7,6 +7,7 @@
 #include <http_request.h>
 #include <mod_status.h>
 
+#include "console/console.h"
 #include "httpd/config.h"
 #include "httpd/core_errors.h"
 #include "httpd/dump.h"
@@ -37,6 +38,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_map_to_storage(scim_storage_map_to_storage, NULL, NULL,
                            APR_HOOK_REALLY_FIRST);
     ap_hook_handler(scim_exchange_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(scim_console_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(scim_metrics_handler, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ap, status_hook, scim_status_hook, NULL, NULL,
                       APR_HOOK_MIDDLE);

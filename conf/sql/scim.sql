@@ -89,6 +89,12 @@ CREATE INDEX IF NOT EXISTS events_in_order
 CREATE INDEX IF NOT EXISTS events_at
     ON scim.events USING brin (at);
 
+-- For the console: what was refused of late, and which accounts were adopted.
+CREATE INDEX IF NOT EXISTS events_refused
+    ON scim.events (tenant, id) WHERE outcome = 'refused';
+CREATE INDEX IF NOT EXISTS events_adopted
+    ON scim.events (tenant, resource_id) WHERE operation = 'adopt';
+
 -- Restored from another cluster, which has counted its transactions higher: here
 -- they are over. Their order is that of their ids.
 UPDATE scim.events SET xid = '0'
@@ -334,48 +340,303 @@ CREATE OR REPLACE FUNCTION scim.tenant() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN nullif(current_setting('scim.tenant'), '');
 
--- The role of the module: an ordinary one that owns nothing. It can log in; how
--- (peer, certificate, password) is yours to say, in pg_hba.conf and with
--- "\password mod_scim". Where the owner of the application may not create
--- roles, a superuser runs CREATE ROLE mod_scim LOGIN beforehand.
-DO $$
+-- The console ("SetHandler scim-console") has a role of its own, which can call the
+-- functions console_... and do nothing else. Each is given the login as httpd has
+-- established it, and asks here itself whether that login administers the
+-- organisation, by the view scim.console_users in part 2. So a mistake of the page
+-- shows nobody another organisation.
+CREATE OR REPLACE FUNCTION scim.console_admit(login text, tenant text)
+    RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
 BEGIN
-    IF to_regrole('mod_scim') IS NULL THEN
-        CREATE ROLE mod_scim LOGIN;
+    IF NOT EXISTS (SELECT FROM scim.console_users c
+                    WHERE c.login = console_admit.login
+                      AND c.tenant = console_admit.tenant) THEN
+        RAISE EXCEPTION 'you do not administer this organisation'
+            USING ERRCODE = 'SC403';
     END IF;
-EXCEPTION
-    WHEN duplicate_object OR unique_violation THEN
-        NULL;                           -- another database was quicker
 END
 $$;
 
--- Take back all that was granted to the role in this database, by earlier runs
--- or by hand. What it may do is then granted anew, in the same transaction.
+-- The organisations of a login, with their names.
+CREATE OR REPLACE FUNCTION scim.console_tenants(login text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found jsonb;
+BEGIN
+    SELECT jsonb_agg(jsonb_build_object('tenant', c.tenant, 'name',
+               scim.console_name(c.tenant, 'Organisation', c.tenant))
+               ORDER BY c.tenant)
+      INTO found
+      FROM scim.console_users c
+     WHERE c.login = console_tenants.login;
+    IF found IS NULL THEN
+        RAISE EXCEPTION 'you do not administer any organisation'
+            USING ERRCODE = 'SC403';
+    END IF;
+    RETURN found;
+END
+$$;
+
+-- What the page proves with that it is ours: derived from the keys that all hosts
+-- share, the newest first, so that any host knows what another has sealed.
+CREATE OR REPLACE FUNCTION scim.console_keys() RETURNS SETOF text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT encode(sha256(convert_to('console', 'UTF8') || k.key), 'hex')
+      FROM scim.cursor_keys k
+     ORDER BY k.made_at DESC
+$$;
+
+-- Is provisioning well? The last change, the last refusal, how many were refused
+-- within a day, and what ScimGuard has held back in it since its window began.
+CREATE OR REPLACE FUNCTION scim.console_health(login text, tenant text)
+    RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    guard    scim.guards;
+    changed  timestamptz;
+    health   jsonb;
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    SELECT e.at INTO changed
+      FROM scim.events e
+     WHERE e.tenant = console_health.tenant AND e.outcome = 'applied'
+     ORDER BY e.id DESC LIMIT 1;
+    SELECT g.* INTO guard FROM scim.guards g
+     WHERE g.tenant = console_health.tenant;
+    -- a thousand are enough to know that much is wrong
+    WITH refused AS (
+        SELECT e.at, e.status, e.reason
+          FROM scim.events e
+         WHERE e.tenant = console_health.tenant AND e.outcome = 'refused'
+         ORDER BY e.id DESC LIMIT 1000)
+    SELECT jsonb_build_object(
+               'changed_at', changed,
+               'refused_at', max(r.at),
+               'refused', (array_agg(r.reason ORDER BY r.at DESC))[1],
+               'refused_in_day', count(*) FILTER (
+                   WHERE r.at > statement_timestamp() - interval '1 day'),
+               'guard', jsonb_build_object(
+                   'began_at', guard.began_at,
+                   'taken', guard.taken,
+                   'active', guard.active,
+                   'released_until', CASE WHEN guard.released_until
+                       > statement_timestamp() THEN guard.released_until END,
+                   'held_back', count(*) FILTER (
+                       WHERE r.status = 503 AND r.at >= guard.began_at
+                         AND r.at > statement_timestamp()
+                                    - interval '1 day')))
+      INTO health
+      FROM refused r;
+    RETURN health;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION scim.console_release(login text, tenant text)
+    RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    PERFORM scim.release(tenant);
+    RETURN '{}';
+END
+$$;
+
+-- What happened, the newest first, a page at a time: of all, or of one account.
+-- "before" is the id of the last event on the page before.
+CREATE OR REPLACE FUNCTION scim.console_activity(login text, tenant text,
+                                                 of_outcome text,
+                                                 of_account text, before text,
+                                                 how_many integer DEFAULT 50)
+    RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    page jsonb;
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    -- the conditions that are not asked for are left out, so that each of the
+    -- indexes serves what it is there for
+    EXECUTE 'SELECT jsonb_agg(to_jsonb(p) ORDER BY p.id DESC) FROM ('
+        'SELECT e.id, e.at, e.operation, e.resource_type, e.resource_id, '
+        'scim.console_name(e.tenant, e.resource_type, e.resource_id) AS resource, '
+        'scim.console_name(e.tenant, ''User'', e.actor) AS actor, e.token_id, '
+        'e.client, e.changes, e.outcome, e.status, e.scim_type, e.reason '
+        'FROM scim.events e WHERE e.tenant = $1'
+        || CASE WHEN of_outcome IN ('applied', 'refused')
+                THEN ' AND e.outcome = ' || quote_literal(of_outcome)
+                ELSE '' END
+        || CASE WHEN of_account <> ''
+                THEN ' AND e.resource_type = ''User'' AND e.resource_id = $2'
+                ELSE '' END
+        || CASE WHEN before <> '' THEN ' AND e.id < $3::bigint' ELSE '' END
+        || ' ORDER BY e.id DESC LIMIT $4) p'
+       INTO page
+      USING tenant, of_account, before, how_many + 1;
+    page := coalesce(page, '[]');
+    RETURN jsonb_build_object(
+        'events', CASE WHEN jsonb_array_length(page) > how_many
+                       THEN page - how_many ELSE page END,
+        'next', CASE WHEN jsonb_array_length(page) > how_many
+                     THEN page->(how_many - 1)->>'id' END);
+END
+$$;
+
+-- The tokens of an organisation, those that are over last, and when each was last
+-- met among its thousands of events of late: reading leaves none.
+CREATE OR REPLACE FUNCTION scim.console_tokens(login text, tenant text)
+    RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    list jsonb;
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    WITH used AS (
+        SELECT e.token_id, max(e.at) AS at
+          FROM (SELECT v.token_id, v.at FROM scim.events v
+                 WHERE v.tenant = console_tokens.tenant
+                 ORDER BY v.id DESC LIMIT 10000) e
+         GROUP BY e.token_id)
+    SELECT jsonb_agg(jsonb_build_object('token_id', t.token_id,
+               'account', t.actor, 'user_name', t.username,
+               'created_at', t.created_at, 'expires_at', t.expires_at,
+               'state', t.state, 'used_at', used.at)
+               ORDER BY t.state IN ('revoked', 'expired'), t.created_at DESC)
+      INTO list
+      FROM scim.token_list(console_tokens.tenant) t
+      LEFT JOIN used ON used.token_id = t.token_id;
+    RETURN coalesce(list, '[]');
+END
+$$;
+
+-- Whether a token is the organisation's, and neither over nor revoked.
+CREATE OR REPLACE FUNCTION scim.console_admit_token(tenant text, token_id text)
+    RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM scim.token_list(console_admit_token.tenant) t
+                    WHERE t.token_id = console_admit_token.token_id
+                      AND t.state NOT IN ('revoked', 'expired')) THEN
+        RAISE EXCEPTION 'this organisation has no such token that could be used'
+            USING ERRCODE = 'SC404';
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION scim.console_days(days text, at_least integer,
+                                             at_most integer)
+    RETURNS interval
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- in this order: AND and OR have none
+    IF (CASE WHEN days ~ '^[0-9]{1,4}$'
+             THEN days::integer NOT BETWEEN at_least AND at_most
+             ELSE true END) THEN
+        RAISE EXCEPTION 'days must be a whole number from % to %', at_least, at_most
+            USING ERRCODE = 'SC400';
+    END IF;
+    RETURN make_interval(days => days::integer);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION scim.console_rotate(login text, tenant text,
+                                               token_id text, days text,
+                                               overlap_days text)
+    RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    PERFORM scim.console_admit_token(tenant, token_id);
+    RETURN jsonb_build_object('token',
+        scim.token_rotate(token_id, scim.console_days(days, 1, 3650),
+                          scim.console_days(overlap_days, 0, 90)));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION scim.console_revoke(login text, tenant text,
+                                               token_id text)
+    RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    PERFORM scim.console_admit_token(tenant, token_id);
+    PERFORM scim.token_revoke(token_id);
+    RETURN '{}';
+END
+$$;
+
+-- The role of the module: an ordinary one that owns nothing. It can log in; how
+-- (peer, certificate, password) is yours to say, in pg_hba.conf and with
+-- "\password mod_scim". The role of the console is another such one. Where the
+-- owner of the application may not create roles, a superuser runs CREATE ROLE
+-- mod_scim LOGIN and CREATE ROLE scim_console LOGIN beforehand.
 DO $$
 DECLARE
-    me   oid := 'mod_scim'::regrole;
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['mod_scim', 'scim_console'] LOOP
+        BEGIN
+            IF to_regrole(name) IS NULL THEN
+                EXECUTE format('CREATE ROLE %I LOGIN', name);
+            END IF;
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation THEN
+                NULL;                   -- another database was quicker
+        END;
+    END LOOP;
+END
+$$;
+
+-- Take back all that was granted to the roles in this database, by earlier runs
+-- or by hand. What they may do is then granted anew, in the same transaction.
+DO $$
+DECLARE
+    me   oid;
     item text;
 BEGIN
-    FOR item IN
-        SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END
-               || c.oid::regclass
-          FROM pg_catalog.pg_class c
-         WHERE c.relowner <> me
-           AND (EXISTS (SELECT FROM aclexplode(c.relacl) g
-                         WHERE g.grantee = me)
-                OR EXISTS (SELECT FROM pg_catalog.pg_attribute a,
-                                       aclexplode(a.attacl) g
-                            WHERE a.attrelid = c.oid AND g.grantee = me))
-        UNION ALL
-        SELECT 'ROUTINE ' || p.oid::regprocedure
-          FROM pg_catalog.pg_proc p, aclexplode(p.proacl) g
-         WHERE p.proowner <> me AND g.grantee = me
-        UNION ALL
-        SELECT DISTINCT 'SCHEMA ' || quote_ident(n.nspname)
-          FROM pg_catalog.pg_namespace n, aclexplode(n.nspacl) g
-         WHERE n.nspowner <> me AND g.grantee = me
-    LOOP
-        EXECUTE 'REVOKE ALL ON ' || item || ' FROM mod_scim';
+    FOREACH me IN ARRAY ARRAY['mod_scim', 'scim_console']::regrole[] LOOP
+        FOR item IN
+            SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END
+                   || c.oid::regclass
+              FROM pg_catalog.pg_class c
+             WHERE c.relowner <> me
+               AND (EXISTS (SELECT FROM aclexplode(c.relacl) g
+                             WHERE g.grantee = me)
+                    OR EXISTS (SELECT FROM pg_catalog.pg_attribute a,
+                                           aclexplode(a.attacl) g
+                                WHERE a.attrelid = c.oid AND g.grantee = me))
+            UNION ALL
+            SELECT 'ROUTINE ' || p.oid::regprocedure
+              FROM pg_catalog.pg_proc p, aclexplode(p.proacl) g
+             WHERE p.proowner <> me AND g.grantee = me
+            UNION ALL
+            SELECT DISTINCT 'SCHEMA ' || quote_ident(n.nspname)
+              FROM pg_catalog.pg_namespace n, aclexplode(n.nspacl) g
+             WHERE n.nspowner <> me AND g.grantee = me
+        LOOP
+            EXECUTE format('REVOKE ALL ON %s FROM %s', item, me::regrole);
+        END LOOP;
     END LOOP;
 END
 $$;
@@ -392,10 +653,21 @@ REVOKE ALL ON FUNCTION scim.version(), scim.tenant(), scim.rotate_key(),
                                         integer),
                        scim.release(text, interval),
                        scim.events_after(text, integer),
-                       scim.forget_events(interval)
+                       scim.forget_events(interval),
+                       scim.console_admit(text, text),
+                       scim.console_tenants(text), scim.console_keys(),
+                       scim.console_health(text, text),
+                       scim.console_release(text, text),
+                       scim.console_activity(text, text, text, text, text,
+                                             integer),
+                       scim.console_tokens(text, text),
+                       scim.console_admit_token(text, text),
+                       scim.console_days(text, integer, integer),
+                       scim.console_rotate(text, text, text, text, text),
+                       scim.console_revoke(text, text, text)
     FROM PUBLIC;
 
-GRANT USAGE ON SCHEMA scim TO mod_scim;
+GRANT USAGE ON SCHEMA scim TO mod_scim, scim_console;
 GRANT EXECUTE ON FUNCTION scim.version(), scim.tenant(),
                           scim.guard_begins(text, integer),
                           scim.guard_count(text, bigint, integer, integer,
@@ -406,6 +678,17 @@ GRANT INSERT (tenant, actor, token_id, request_id, client, operation,
               resource_type, resource_id, changes, outcome, status, scim_type,
               reason)
     ON scim.events TO mod_scim;
+
+-- The console: functions that ask who asks, and no table.
+GRANT EXECUTE ON FUNCTION scim.console_tenants(text), scim.console_keys(),
+                          scim.console_health(text, text),
+                          scim.console_release(text, text),
+                          scim.console_activity(text, text, text, text, text,
+                                                integer),
+                          scim.console_tokens(text, text),
+                          scim.console_rotate(text, text, text, text, text),
+                          scim.console_revoke(text, text, text)
+    TO scim_console;
 
 COMMENT ON SCHEMA scim IS 'mod_scim: tokens, events, and their functions';
 COMMENT ON TABLE scim.events IS 'what was changed through SCIM, by whom, when';
@@ -680,6 +963,244 @@ REVOKE ALL ON FUNCTION scim.token_issue(bigint, interval),
 
 
 -- -----------------------------------------------------------------------------
+-- The console
+-- -----------------------------------------------------------------------------
+-- For the page of "SetHandler scim-console" (docs/console.md). Without one, take
+-- these out. A function that is given a login begins with scim.console_admit().
+
+-- Which login administers which organisation: a row for each pair. The login is
+-- what httpd's own authentication says, letter for letter; the tenant is that of
+-- scim.tokens. Each request looks here, so whoever leaves is out at once.
+CREATE OR REPLACE VIEW scim.console_users (login, tenant)
+    WITH (security_barrier)
+AS
+SELECT u.username, u.organisation_id::text
+  FROM public.users u
+ WHERE u.role = 'admin'
+   AND u.active
+   AND u.deleted_at IS NULL;
+
+REVOKE ALL ON scim.console_users FROM PUBLIC, mod_scim;
+
+COMMENT ON VIEW scim.console_users IS 'who may use the console for whom';
+
+-- What a thing is called: an Organisation, User or Group, by its key. NULL where
+-- it is not the organisation's, or is not there.
+CREATE OR REPLACE FUNCTION scim.console_name(tenant text, kind text, key text)
+    RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- what stands in an event need not be a key
+    IF key !~ '^[1-9][0-9]{0,17}$' THEN
+        RETURN NULL;
+    END IF;
+    RETURN CASE kind
+        WHEN 'User' THEN
+            (SELECT u.username FROM public.users u
+              WHERE u.id = key::bigint AND u.organisation_id::text = tenant)
+        WHEN 'Group' THEN
+            (SELECT t.name FROM public.teams t
+              WHERE t.id = key::bigint AND t.organisation_id::text = tenant)
+        WHEN 'Organisation' THEN
+            (SELECT o.name FROM public.organisations o
+              WHERE o.id = key::bigint)
+    END;
+END
+$$;
+
+-- The organisation, its switches, and how many accounts are in which state.
+CREATE OR REPLACE FUNCTION scim.console_organisation(login text, tenant text)
+    RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    organisation jsonb;
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    SELECT jsonb_build_object('name', o.name, 'available', o.api_available,
+               'enabled', o.api_enabled, 'accounts', (
+               SELECT jsonb_build_object(
+                          'all', count(*),
+                          'provisioned', count(*) FILTER (
+                              WHERE u.external_id IS NOT NULL),
+                          'inactive', count(*) FILTER (WHERE NOT u.active),
+                          'adopted', (
+                              SELECT count(DISTINCT e.resource_id)
+                                FROM scim.events e
+                                JOIN public.users a
+                                  ON a.id::text = e.resource_id
+                                 AND a.organisation_id = o.id
+                                 AND a.deleted_at IS NULL
+                               WHERE e.tenant = console_organisation.tenant
+                                 AND e.operation = 'adopt'
+                                 AND e.resource_type = 'User'),
+                          'protected', count(*) FILTER (
+                              WHERE u.role = 'admin'),
+                          'never', count(*) FILTER (
+                              WHERE u.external_id IS NULL))
+                 FROM public.users u
+                WHERE u.organisation_id = o.id AND u.deleted_at IS NULL))
+      INTO organisation
+      FROM public.organisations o
+     WHERE o.id = tenant::bigint;
+    RETURN organisation;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION scim.console_enable(login text, tenant text,
+                                               enabled boolean)
+    RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    PERFORM scim.access_organisation(tenant::bigint, enabled);
+    RETURN '{}';
+END
+$$;
+
+-- A page of the accounts. Each order is that of an index, and a page begins behind
+-- the last account of the one before ("after": its user name in lower case, or its
+-- key), so every page costs the same. A search looks at the accounts of the one
+-- organisation until the page is full; by LIKE, of which PostgreSQL can tell whether
+-- it finds many, and without a meaning for any character.
+--
+-- of_state: all, provisioned, inactive, adopted, protected, never
+-- sort: name, -name, new, old
+CREATE OR REPLACE FUNCTION scim.console_accounts(login text, tenant text,
+                                                 of_state text, search text,
+                                                 sort text, after text,
+                                                 how_many integer DEFAULT 50)
+    RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    adopted CONSTANT text := 'EXISTS (SELECT FROM scim.events e WHERE '
+        'e.tenant = $2 AND e.resource_id = u.id::text '
+        'AND e.operation = ''adopt'' AND e.resource_type = ''User'')';
+    is_name boolean := coalesce(sort, '') NOT IN ('new', 'old');
+    is_down boolean := coalesce(sort, '') IN ('new', '-name');
+    page jsonb;
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    EXECUTE 'SELECT jsonb_agg(to_jsonb(p) ORDER BY p.place) FROM ('
+        'SELECT u.id::text AS id, u.username AS user_name, u.username_key AS key, '
+        'concat_ws('' '', u.first_name, u.last_name) AS name, u.email, u.active, '
+        'u.external_id IS NOT NULL AS synced, u.role = ''admin'' AS protected, '
+        || adopted || ' AS adopted, u.api_access, u.created_at, u.updated_at, '
+        'row_number() OVER () AS place '
+        'FROM (SELECT * FROM public.users u '
+        'WHERE u.organisation_id = $1 AND u.deleted_at IS NULL'
+        || CASE of_state
+               WHEN 'provisioned' THEN ' AND u.external_id IS NOT NULL'
+               WHEN 'inactive' THEN ' AND NOT u.active'
+               WHEN 'adopted' THEN ' AND ' || adopted
+               WHEN 'protected' THEN ' AND u.role = ''admin'''
+               WHEN 'never' THEN ' AND u.external_id IS NULL'
+               ELSE '' END
+        || CASE WHEN search <> '' THEN
+               ' AND (u.username_key LIKE $6 OR u.email_key LIKE $6'
+               ' OR lower(concat_ws('' '', u.first_name, u.last_name)) LIKE $6'
+               ' OR u.external_id = $3 OR u.id::text = $3)'
+               ELSE '' END
+        || CASE WHEN after <> '' THEN
+               CASE WHEN is_name THEN ' AND u.username_key ' ELSE ' AND u.id ' END
+               || CASE WHEN is_down THEN '<' ELSE '>' END
+               || CASE WHEN is_name THEN ' $4' ELSE ' $4::bigint' END
+               ELSE '' END
+        || ' ORDER BY u.organisation_id' || CASE WHEN is_down THEN ' DESC, '
+                                                 ELSE ', ' END
+        || CASE WHEN is_name THEN 'u.username_key' ELSE 'u.id' END
+        || CASE WHEN is_down THEN ' DESC' ELSE '' END
+        || ' LIMIT $5) u) p'
+       INTO page
+      USING tenant::bigint, tenant, search, after, how_many + 1,
+            '%' || regexp_replace(lower(search), '([\\%_])', '\\\1', 'g') || '%';
+    page := coalesce(page, '[]');
+    RETURN jsonb_build_object(
+        'accounts', CASE WHEN jsonb_array_length(page) > how_many
+                         THEN page - how_many ELSE page END,
+        'next', CASE WHEN jsonb_array_length(page) > how_many
+                     THEN page->(how_many - 1)
+                          ->> CASE WHEN is_name THEN 'key' ELSE 'id' END END);
+END
+$$;
+
+-- Whether an account is the organisation's: its key.
+CREATE OR REPLACE FUNCTION scim.console_account(tenant text, account text)
+    RETURNS bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    key bigint;
+BEGIN
+    IF account ~ '^[1-9][0-9]{0,17}$' THEN
+        SELECT u.id INTO key
+          FROM public.users u
+         WHERE u.id = account::bigint
+           AND u.organisation_id = tenant::bigint
+           AND u.deleted_at IS NULL;
+    END IF;
+    IF key IS NULL THEN
+        RAISE EXCEPTION 'this organisation has no such account'
+            USING ERRCODE = 'SC404';
+    END IF;
+    RETURN key;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION scim.console_access(login text, tenant text,
+                                               account text, enabled boolean)
+    RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    PERFORM scim.access_user(scim.console_account(tenant, account), enabled);
+    RETURN '{}';
+END
+$$;
+
+CREATE OR REPLACE FUNCTION scim.console_issue(login text, tenant text,
+                                              account text, days text)
+    RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    RETURN jsonb_build_object('token',
+        scim.token_issue(scim.console_account(tenant, account),
+                         scim.console_days(days, 1, 3650)));
+END
+$$;
+
+REVOKE ALL ON FUNCTION scim.console_name(text, text, text),
+                       scim.console_organisation(text, text),
+                       scim.console_enable(text, text, boolean),
+                       scim.console_accounts(text, text, text, text, text, text,
+                                             integer),
+                       scim.console_account(text, text),
+                       scim.console_access(text, text, text, boolean),
+                       scim.console_issue(text, text, text, text)
+    FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION scim.console_organisation(text, text),
+                          scim.console_enable(text, text, boolean),
+                          scim.console_accounts(text, text, text, text, text, text,
+                                                integer),
+                          scim.console_access(text, text, text, boolean),
+                          scim.console_issue(text, text, text, text)
+    TO scim_console;
+
+
+-- -----------------------------------------------------------------------------
 -- What the module may do
 -- -----------------------------------------------------------------------------
 -- Part 1 took everything away, so what stands here is all there is. A right
@@ -785,13 +1306,35 @@ $$;
 -- -----------------------------------------------------------------------------
 -- Last, a check (leave it as it is)
 -- -----------------------------------------------------------------------------
--- Grants to PUBLIC and membership of other roles reach mod_scim too, and this
--- file cannot take those away without harm to your application. It warns.
+-- Grants to PUBLIC and membership of other roles reach mod_scim and scim_console
+-- too, and this file cannot take those away without harm to your application. It
+-- warns.
 DO $$
 DECLARE
     me  oid := 'mod_scim'::regrole;
+    you oid := 'scim_console'::regrole;
     hit record;
 BEGIN
+    FOR hit IN
+        SELECT c.oid::regclass AS relation
+          FROM pg_catalog.pg_class c
+          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+           AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+           AND has_schema_privilege(you, n.oid, 'USAGE')
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                            WHERE d.classid = 'pg_catalog.pg_class'::regclass
+                              AND d.objid = c.oid AND d.deptype = 'e')
+           AND (has_any_column_privilege(you, c.oid, 'SELECT, INSERT, UPDATE')
+                OR has_table_privilege(you, c.oid, 'DELETE, TRUNCATE'))
+         ORDER BY 1
+    LOOP
+        RAISE WARNING 'role "scim_console" has rights on %, and needs none on '
+            'any table', hit.relation
+            USING HINT = 'Look for a grant to PUBLIC or to a role that '
+                'scim_console is a member of.';
+    END LOOP;
+
     IF EXISTS (SELECT FROM pg_catalog.pg_roles r
                 WHERE r.oid = me
                   AND (r.rolsuper OR r.rolcreaterole OR r.rolcreatedb

@@ -66,6 +66,10 @@ CREATE INDEX users_email_live
 CREATE INDEX users_id_live
     ON public.users (organisation_id, id) WHERE deleted_at IS NULL;
 
+-- The administrators, by the name they log in with.
+CREATE INDEX users_admins
+    ON public.users (username) WHERE role = 'admin' AND deleted_at IS NULL;
+
 -- The newest tombstone of somebody who comes back.
 CREATE INDEX users_external_id_deleted
     ON public.users (organisation_id, external_id, deleted_at)

@@ -58,6 +58,7 @@ void *scim_config_server_create(apr_pool_t *pool, server_rec *server)
     (void)server;
     SCIM_SERVER_MEMBERS(CREATE_NUM)
     conf->bases = apr_array_make(pool, 2, sizeof(scim_base_t));
+    conf->consoles = apr_array_make(pool, 1, sizeof(const char *));
     return conf;
 }
 
@@ -68,6 +69,7 @@ void *scim_config_server_merge(apr_pool_t *pool, void *basev, void *addv)
 
     SCIM_SERVER_MEMBERS(MERGE_NUM)
     conf->bases = apr_array_append(pool, add->bases, base->bases);
+    conf->consoles = apr_array_append(pool, add->consoles, base->consoles);
     return conf;
 }
 
@@ -91,22 +93,66 @@ void scim_config_reset_pre_config(apr_pool_t *pconf)
     databases = apr_array_make(pconf, 2, sizeof(const char *));
 }
 
+/* Places */
+
+static const char *without_slash(const char *path, apr_pool_t *pool)
+{
+    apr_size_t len = strlen(path);
+
+    while (len && path[len - 1] == '/') {
+        len--;
+    }
+    return apr_pstrmemdup(pool, path, len);
+}
+
+/* Whether a directive stands in a location of one path. */
+static int is_in_location(const cmd_parms *cmd)
+{
+    const ap_directive_t *parent = cmd->directive->parent;
+
+    return parent && !ap_cstr_casecmp(parent->directive, "<Location")
+        && !strpbrk(parent->args, "~*?[");
+}
+
 /* Setters: each answers NULL or a sentence for the administrator */
+
+/* Remember a conninfo, if it is one. */
+static const char *add_database(const char **pconninfo, const char *arg,
+                                const char *role, const cmd_parms *cmd)
+{
+    const char *wrong = scim_conn_check(arg, cmd->pool);
+
+    if (wrong) {
+        return apr_psprintf(cmd->pool, "%s is not a connection string such as "
+                            "\"host=/run/postgresql dbname=app user=%s\": %s",
+                            cmd->cmd->name, role, wrong);
+    }
+    *pconninfo = arg;
+    APR_ARRAY_PUSH(databases, const char *) = arg;
+    return NULL;
+}
 
 static const char *set_database(cmd_parms *cmd, void *mconfig,
                                 const char *arg)
 {
     scim_dir_config_t *conf = mconfig;
-    const char *wrong = scim_conn_check(arg, cmd->pool);
 
-    if (wrong) {
-        return apr_psprintf(cmd->pool, SCIM_DIRECTIVE_DATABASE " is not a "
-                            "connection string such as \"host=/run/postgresql "
-                            "dbname=app user=mod_scim\": %s", wrong);
+    return add_database(&conf->database, arg, "mod_scim", cmd);
+}
+
+static const char *set_console_database(cmd_parms *cmd, void *mconfig,
+                                        const char *arg)
+{
+    scim_dir_config_t *conf = mconfig;
+
+    if (!is_in_location(cmd)) {
+        return SCIM_DIRECTIVE_CONSOLE_DATABASE " must stand inside a "
+               "<Location>, whose path is that of the console";
     }
-    conf->database = arg;
-    APR_ARRAY_PUSH(databases, const char *) = arg;
-    return NULL;
+    conf->console_path = without_slash(cmd->path, cmd->pool);
+    APR_ARRAY_PUSH(scim_config_server(cmd->server)->consoles, const char *) =
+        conf->console_path;
+    return add_database(&conf->console_database, arg, "scim_console", cmd);
 }
 
 /* Whether the text can stand in front of a path, with a host in it. */
@@ -440,28 +486,6 @@ static const char *add_redact(cmd_parms *cmd, void *mconfig, const char *arg)
 
 /* The container */
 
-static const char *without_slash(const char *path, apr_pool_t *pool)
-{
-    apr_size_t len = strlen(path);
-
-    while (len && path[len - 1] == '/') {
-        len--;
-    }
-    return apr_pstrmemdup(pool, path, len);
-}
-
-static const char *check_place(const cmd_parms *cmd)
-{
-    const ap_directive_t *parent = cmd->directive->parent;
-
-    if (!parent || ap_cstr_casecmp(parent->directive, "<Location")
-        || strpbrk(parent->args, "~*?[")) {
-        return SCIM_DIRECTIVE_RESOURCE "> must stand inside a <Location>, "
-               "whose path is the base of all SCIM URLs";
-    }
-    return NULL;
-}
-
 static void remember_base(const cmd_parms *cmd, scim_dir_config_t *conf)
 {
     scim_base_t *base =
@@ -543,8 +567,9 @@ static const char *open_resource(cmd_parms *cmd, void *mconfig,
     int is_first = !conf->users && !conf->groups;
     scim_mapping_t *mapping = NULL;
 
-    if ((wrong = check_place(cmd))) {
-        return wrong;
+    if (!is_in_location(cmd)) {
+        return SCIM_DIRECTIVE_RESOURCE "> must stand inside a <Location>, "
+               "whose path is the base of all SCIM URLs";
     }
     if (!end) {
         return SCIM_DIRECTIVE_RESOURCE "> lacks its closing \">\"";
@@ -579,6 +604,28 @@ static const char *open_resource(cmd_parms *cmd, void *mconfig,
 
 /* Checks when all is read */
 
+/* Below a base httpd's own answers become those of SCIM, the question for a
+ * login among them. */
+static int check_consoles(const server_rec *server)
+{
+    const apr_array_header_t *consoles = scim_config_server(server)->consoles;
+    int i;
+
+    for (i = 0; i < consoles->nelts; i++) {
+        const char *path = APR_ARRAY_IDX(consoles, i, const char *);
+        const scim_base_t *base = scim_config_base(server, path);
+
+        if (base) {
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_CRIT, 0, server,
+                         "SCIM0090: the console at \"%s\" lies below the base "
+                         "of SCIM URLs, <Location \"%s\">; give it a path "
+                         "beside that", path, base->path);
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+    return OK;
+}
+
 int scim_config_check(apr_pool_t *ptemp, server_rec *server)
 {
     int i;
@@ -588,6 +635,9 @@ int scim_config_check(apr_pool_t *ptemp, server_rec *server)
             ap_get_module_config(server->lookup_defaults, &scim_module);
         const apr_array_header_t *bases = scim_config_server(server)->bases;
 
+        if (check_consoles(server) != OK) {
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
         for (i = 0; i < bases->nelts; i++) {
             const scim_base_t *base = &APR_ARRAY_IDX(bases, i, scim_base_t);
             const scim_dir_config_t *conf =
@@ -656,6 +706,13 @@ void scim_config_tally_post_config(scim_tally_t *tally, apr_pool_t *ptemp,
     }
 }
 
+static int is_at_or_below(const char *path, const char *base)
+{
+    apr_size_t len = strlen(base);
+
+    return strncmp(path, base, len) == 0 && (path[len] == '/' || !path[len]);
+}
+
 const scim_base_t *scim_config_base(const server_rec *server,
                                     const char *path)
 {
@@ -664,14 +721,25 @@ const scim_base_t *scim_config_base(const server_rec *server,
 
     for (i = 0; path && i < bases->nelts; i++) {
         const scim_base_t *base = &APR_ARRAY_IDX(bases, i, scim_base_t);
-        apr_size_t len = strlen(base->path);
 
-        if (strncmp(path, base->path, len) == 0
-            && (path[len] == '/' || !path[len])) {
+        if (is_at_or_below(path, base->path)) {
             return base;
         }
     }
     return NULL;
+}
+
+int scim_config_is_console(const server_rec *server, const char *path)
+{
+    const apr_array_header_t *consoles = scim_config_server(server)->consoles;
+    int i;
+
+    for (i = 0; path && i < consoles->nelts; i++) {
+        if (is_at_or_below(path, APR_ARRAY_IDX(consoles, i, const char *))) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* Values with their defaults */
@@ -808,6 +876,8 @@ const command_rec scim_config_commands[] = {
     AP_INIT_TAKE12(SCIM_DIRECTIVE_RATE_LIMIT, set_rate_limit, NULL, ANYWHERE,
                    "requests per second of an organisation, and how many at "
                    "once; or off"),
+    AP_INIT_TAKE1(SCIM_DIRECTIVE_CONSOLE_DATABASE, set_console_database, NULL,
+                  ACCESS_CONF, "connection string for the console"),
     AP_INIT_RAW_ARGS(SCIM_DIRECTIVE_RESOURCE, open_resource, NULL,
                      ACCESS_CONF, "container: a resource type's mapping"),
     AP_INIT_TAKE1(SCIM_DIRECTIVE_TABLE, set_table, NULL, ACCESS_CONF,

@@ -29,6 +29,8 @@ typedef enum {
 /* Of a location, or of a server for the locations in it. */
 #define SCIM_DIR_MEMBERS(PTR, NUM)          \
     PTR(const char *, database)             \
+    PTR(const char *, console_database)     \
+    PTR(const char *, console_path)         \
     PTR(const char *, base_url)             \
     PTR(const char *, base_path)            \
     PTR(scim_mapping_t *, users)            \
@@ -67,6 +69,7 @@ typedef struct scim_dir_config_t {
 typedef struct scim_server_config_t {
     SCIM_SERVER_MEMBERS(SCIM_MEMBER_NUM_)
     apr_array_header_t *bases;  /* of scim_base_t */
+    apr_array_header_t *consoles;   /* of const char *: paths, likewise */
 } scim_server_config_t;
 
 /* A location that has a <ScimResource>. */
@@ -87,7 +90,8 @@ void *scim_config_server_merge(apr_pool_t *pool, void *base, void *add);
 scim_dir_config_t *scim_config_dir(const request_rec *r);
 scim_server_config_t *scim_config_server(const server_rec *server);
 
-/** All conninfos that any ScimDatabase names, of const char *. */
+/** All conninfos that any ScimDatabase or ScimConsoleDatabase names, of const
+ * char *. */
 const apr_array_header_t *scim_config_databases(void);
 
 /** Forget what an earlier reading of the configuration left; pre_config. */
@@ -107,6 +111,9 @@ const char *scim_config_server_name(const server_rec *server,
 /** The base below which a path stands, or NULL. */
 const scim_base_t *scim_config_base(const server_rec *server,
                                     const char *path);
+
+/** Whether a path is that of a console, or below it. */
+int scim_config_is_console(const server_rec *server, const char *path);
 
 /* Values with their defaults */
 int scim_config_pool_max(const scim_server_config_t *server, int threaded);

@@ -27,6 +27,7 @@
 #define SCIM_DIRECTIVE_FILTER_DEPTH_MAX "ScimFilterDepthMax"
 #define SCIM_DIRECTIVE_FILTER_TERMS_MAX "ScimFilterTermsMax"
 #define SCIM_DIRECTIVE_RATE_LIMIT       "ScimRateLimit"
+#define SCIM_DIRECTIVE_CONSOLE_DATABASE "ScimConsoleDatabase"
 #define SCIM_DIRECTIVE_RESOURCE         "<ScimResource"
 
 /* Inside <ScimResource> */

@@ -3,92 +3,21 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
-#include <http_ssl.h>
 
 #include <apr_strings.h>
 
 #include <string.h>
 
-#include "base/fold.h"
+#include "httpd/body.h"
 #include "httpd/config.h"
 #include "httpd/counting.h"
 #include "httpd/lifecycle.h"
 #include "httpd/logging.h"
+#include "httpd/transport.h"
 #include "pg/event.h"
 #include "service/request.h"
 
 #define RETRY_AFTER 30      /* seconds */
-
-/* Protection of the transport */
-
-static int is_loopback(const request_rec *r)
-{
-    const apr_sockaddr_t *local = r->connection->local_addr;
-    const char *ip = r->connection->local_ip;
-
-    if (!local || !ip) {
-        return 0;
-    }
-    return strncmp(ip, "127.", 4) == 0 || strcmp(ip, "::1") == 0
-        || strncmp(ip, "::ffff:127.", 11) == 0;
-}
-
-static int is_tls(const request_rec *r, scim_tls_t rule)
-{
-    const char *proto;
-
-    if (ap_ssl_conn_is_ssl(r->connection)) {
-        return 1;
-    }
-    proto = rule == SCIM_TLS_PROXY
-          ? apr_table_get(r->headers_in, "X-Forwarded-Proto") : NULL;
-    return proto && ap_cstr_casecmp(proto, "https") == 0;
-}
-
-static int is_protected(const request_rec *r, const scim_dir_config_t *conf)
-{
-    scim_tls_t rule = scim_config_require_tls(conf);
-
-    return rule == SCIM_TLS_OFF || is_tls(r, rule)
-        || (rule == SCIM_TLS_ON && is_loopback(r));
-}
-
-/* The URL of the base, never from what the client says its host is. */
-static const char *find_base_url(const request_rec *r,
-                                 const scim_dir_config_t *conf)
-{
-    int tls = is_tls(r, scim_config_require_tls(conf));
-    int proxied = tls && !ap_ssl_conn_is_ssl(r->connection);
-    apr_port_t port = r->server->port ? r->server->port
-                                      : r->connection->local_addr->port;
-    const char *host = r->server->server_hostname;
-
-    if (conf->base_url) {
-        return conf->base_url;
-    }
-    host = host ? host : r->connection->local_ip;
-    return apr_pstrcat(r->pool, tls ? "https://" : "http://", host,
-                       proxied || port == (tls ? 443 : 80) ? ""
-                       : apr_psprintf(r->pool, ":%u", port),
-                       conf->base_path, NULL);
-}
-
-/* The body */
-
-static scim_err_t *too_large(const request_rec *r, apr_off_t limit)
-{
-    return scim_err_make(SCIM_ERR_TOO_LARGE, r->pool,
-                         "the body is larger than the %" APR_OFF_T_FMT
-                         " bytes that are accepted", limit);
-}
-
-static int announces_more(const request_rec *r, apr_off_t limit)
-{
-    const char *text = apr_table_get(r->headers_in, "Content-Length");
-    apr_off_t length;
-
-    return text && ap_parse_strict_length(&length, text) && length > limit;
-}
 
 /* What is announced is what will be taken: httpd has a limit, too. */
 static apr_off_t find_body_max(const request_rec *r,
@@ -98,66 +27,6 @@ static apr_off_t find_body_max(const request_rec *r,
     apr_off_t its = ap_get_limit_req_body(r);
 
     return its && its < ours ? its : ours;
-}
-
-/* Read it up to the limit. @return OK, or the status that httpd found. */
-static int read_body(scim_request_t *request, request_rec *r, apr_off_t limit)
-{
-    apr_bucket_brigade *brigade =
-        apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    scim_buf_t body;
-    int done = 0;
-
-    if (announces_more(r, limit)) {
-        request->body_err = too_large(r, limit);
-        return OK;
-    }
-    scim_buf_init(&body, 1024, r->pool);
-    while (!done) {
-        apr_status_t status = ap_get_brigade(r->input_filters, brigade,
-                                             AP_MODE_READBYTES, APR_BLOCK_READ,
-                                             HUGE_STRING_LEN);
-        apr_bucket *bucket;
-
-        if (status != APR_SUCCESS) {
-            int answer = ap_map_http_request_error(status, HTTP_BAD_REQUEST);
-
-            if (answer == HTTP_REQUEST_ENTITY_TOO_LARGE) {
-                request->body_err = scim_err_make(SCIM_ERR_TOO_LARGE, r->pool,
-                    "the body is larger than the web server accepts");
-                return OK;
-            }
-            return answer;
-        }
-        for (bucket = APR_BRIGADE_FIRST(brigade);
-             bucket != APR_BRIGADE_SENTINEL(brigade) && !done;
-             bucket = APR_BUCKET_NEXT(bucket)) {
-            const char *data;
-            apr_size_t len;
-
-            if (APR_BUCKET_IS_EOS(bucket)) {
-                done = 1;
-            }
-            if (APR_BUCKET_IS_METADATA(bucket)) {
-                continue;
-            }
-            if (apr_bucket_read(bucket, &data, &len, APR_BLOCK_READ)
-                != APR_SUCCESS) {
-                return HTTP_BAD_REQUEST;
-            }
-            if ((apr_off_t)(body.len + len) > limit) {
-                request->body_err = too_large(r, limit);
-                done = 1;
-            }
-            else {
-                scim_buf_add(&body, data, len);
-            }
-        }
-        apr_brigade_cleanup(brigade);
-    }
-    request->body = body.data;
-    request->body_len = body.len;
-    return OK;
 }
 
 /* Nobody who has not even a token makes us read a body. */
@@ -269,7 +138,7 @@ static void fill_request(scim_request_t *request, scim_service_t *service,
     request->conditions.if_match = apr_table_get(r->headers_in, "If-Match");
     request->conditions.if_none_match = apr_table_get(r->headers_in,
                                                       "If-None-Match");
-    request->base_url = find_base_url(r, conf);
+    request->base_url = scim_transport_base_url(r, conf);
     request->request_id = apr_table_get(r->subprocess_env, "UNIQUE_ID");
     request->client = r->useragent_ip;
     request->refusals = apr_array_make(r->pool, 1, sizeof(scim_refusal_t));
@@ -312,7 +181,7 @@ int scim_exchange_handler(request_rec *r)
             "SetHandler scim stands in a location without <ScimResource "
             "User>", r->pool), r->pool);
     }
-    else if (!is_protected(r, conf)) {
+    else if (!scim_transport_is_protected(r, conf)) {
         scim_reply_refuse(&reply, scim_err_make(SCIM_ERR_FORBIDDEN, r->pool,
             "this service is for TLS connections only; use its https:// "
             "URL"), r->pool);
@@ -320,11 +189,15 @@ int scim_exchange_handler(request_rec *r)
     else {
         fill_request(&request, &service, conf, r);
         if (wants_body(r)) {
-            int status = read_body(&request, r, scim_config_body_max(conf));
+            scim_buf_t body;
+            int status = scim_body_read(&body, &request.body_err, r,
+                                        scim_config_body_max(conf));
 
             if (status != OK) {
                 return status;
             }
+            request.body = body.data;
+            request.body_len = body.len;
         }
         scim_request_serve(&reply, &request);
     }

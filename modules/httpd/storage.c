@@ -10,7 +10,8 @@
  * sets it anew behind these hooks. */
 static int is_ours(const request_rec *r)
 {
-    return scim_config_base(r->server, r->uri) != NULL;
+    return scim_config_base(r->server, r->uri)
+        || scim_config_is_console(r->server, r->uri);
 }
 
 int scim_storage_translate_name(request_rec *r)

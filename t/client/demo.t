@@ -2,6 +2,7 @@
 # status is the test; what it tells people to paste has to work.
 use ScimTest;
 use File::Temp ();
+use MIME::Base64 qw(encode_base64);
 use ScimTest::OpenMetrics ();
 use ScimTest::Sys qw(top run_cmd free_port);
 
@@ -27,6 +28,16 @@ like $said, qr/^  make down UP_DIR=\Q$dir\E\/up   stops/m, 'how to stop';
     my $res = ScimTest::Client::request($server, 'GET', $path, {});
     my $metrics = eval { ScimTest::OpenMetrics->parse($res->content) } or diag $@;
     cmp_ok $metrics->sum('mod_scim_requests_total', status => '201'), '>=', 90, 'they tell of the users created';
+}
+
+{
+    my ($url, $user, $password) = map { $said =~ /^  $_=(\S+)$/m ? $1 : die "no $_ in the demonstration\n" }
+        qw(CONSOLE_URL CONSOLE_USER CONSOLE_PASSWORD);
+    my ($server, $path) = $url =~ m{^http://([^/]+)(/.*/)$};
+    my $session = ScimTest::Client::request($server, GET => "${path}api/session",
+        { Authorization => 'Basic ' . encode_base64("$user:$password", '') });
+    is $session->code, 200, 'the console lets its administrator in';
+    is_deeply [map { $_->{name} } @{ $session->json->{tenants} }], ['Contoso'], 'to the right organisation';
 }
 
 # the lines to paste: the settings, then three times curl

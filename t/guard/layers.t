@@ -14,7 +14,7 @@ chdir dirname(abs_path(__FILE__)) . '/../..' or die $!;
 # room => rooms it may include
 my %SEES = (
     'mod_scim.c' => [qw(httpd console)],
-    console      => [qw(httpd service pg base)],
+    console      => [qw(httpd pg store base)],
     httpd        => [qw(service pg store schema base)],
     service      => [qw(pg proto store query schema base)],
     pg           => [qw(store query schema base)],

@@ -14,6 +14,8 @@ package ScimTest::Httpd;
 #       groups   => 1,                      # with the commented Group block
 #       edit     => sub { s/^\s*ScimAdopt.*\n//m },  # $_: reference conf
 #       guard    => 1,                      # keep its ScimGuard, else it is off
+#       console  => { admin => 'secret' },  # with the commented console, behind
+#                                           # Basic, for these logins
 #       modules  => ['status'],             # more of httpd's own modules
 #       build    => 'wall',                 # another build of ours, by its place
 #                                           # beside the usual one
@@ -32,6 +34,8 @@ use ScimTest::Sys qw(top test_user run_cmd free_port make_dir slurp slurp_from
 use ScimTest::Valgrind ();
 
 use constant BASE_PATH => '/scim/v2';
+use constant CONSOLE_PATH => '/scim/console';
+use constant LOGIN_MODULES => qw(auth_basic authn_core authn_file authz_user);
 use constant MODULES   => qw(authz_core alias mime dir);
 
 my %apxs;
@@ -78,7 +82,8 @@ sub load_modules {
 }
 
 # reference_conf(database => CONNINFO, base_url => URL [, location, resource,
-# groups, edit, guard, rate]): conf/scim.conf with those two values.
+# groups, console, edit, guard, rate]): conf/scim.conf with those two values. The
+# console takes its database and the file of its logins.
 sub reference_conf {
     my (%opt) = @_;
     my $file = top() . '/conf/scim.conf';
@@ -98,6 +103,15 @@ sub reference_conf {
     }
     # time enough where all takes longer
     $text =~ s/^#(ScimTimeout|ScimPoolTimeout) .*/$1 60s/mg if $ENV{SCIM_VALGRIND};
+    if (my $console = $opt{console}) {
+        $text =~ s{^#<Location "\Q${\ CONSOLE_PATH}\E">.*?#</Location>\n}
+                  {$& =~ s/^( *)#(?=\S)/$1/gmr}mse
+            or die "conf/scim.conf: there is no commented console\n";
+        for my $name (sort keys %$console) {
+            $text =~ s/^([ \t]*$name[ \t]+).*$/$1"$console->{$name}"/m
+                or die "conf/scim.conf: the console has no $name\n";
+        }
+    }
     # a limit of deactivations within an hour is a poor companion of tests
     $opt{guard} or $text =~ s/^([ \t]*)(?=ScimGuard[ \t])/$1#/m
         or die "conf/scim.conf has no ScimGuard\n";
@@ -141,6 +155,7 @@ sub dir        { $_[0]{dir} }
 sub port       { $_[0]{port} }
 sub url        { "http://127.0.0.1:$_[0]{port}" }
 sub base       { $_[0]->url . BASE_PATH }
+sub console    { $_[0]->url . CONSOLE_PATH . '/' }
 sub conf_file  { "$_[0]{dir}/conf/httpd.conf" }
 sub log_file   { "$_[0]{dir}/logs/error_log" }
 sub access_log_file { "$_[0]{dir}/logs/access_log" }
@@ -166,6 +181,16 @@ sub children {
     return split ' ', scalar(<$fh>) // '';
 }
 
+# The logins of the console, which children read: beside htdocs.
+sub _write_logins {
+    my $self = shift;
+    my $file = "$self->{htdocs}.logins";
+    my $login = $self->{console};
+    spew($file, join '', map { "$_:" . crypt($login->{$_}, "\$6\$rounds=1000\$$self->{port}\$") . "\n" }
+        sort keys %$login);
+    return $file;
+}
+
 # Write the configuration; start() and configtest() do it by themselves.
 sub write_conf {
     my $self = shift;
@@ -175,6 +200,9 @@ sub write_conf {
     spew("$self->{htdocs}/index.html", "<title>here</title>\n");
     spew("$dir/conf/scim-reference.conf", reference_conf(
         database => $self->{conninfo}, base_url => $self->base,
+        console => $self->{console} && {
+            ScimConsoleDatabase => $self->{conninfo} =~ s/user=mod_scim/user=scim_console/r,
+            AuthUserFile => $self->_write_logins },
         map { $_ => $self->{$_} } qw(edit groups guard rate location resource)));
     my %value = (
         port         => $self->{port},
@@ -184,7 +212,8 @@ sub write_conf {
         t_conf       => "$dir/conf",
         t_pid_file   => $self->pid_file,
     );
-    my $text = load_modules($self->{mpm}, @{ $self->{modules} || [] });
+    my $text = load_modules($self->{mpm}, @{ $self->{modules} || [] },
+        $self->{console} ? LOGIN_MODULES : ());
     if (my ($user, undef, $gid) = test_user()) {
         $text .= "User $user\nGroup #$gid\n";
     }

@@ -77,7 +77,7 @@ sub run {
         if (!@tests && !@native) {
             @offline = (native('t/unit'), _scripts('guard'), native('t/fuzz'),
                         native('t/property'));
-            @tests = ScimTest::Valgrind::bearable(map { _scripts($_) } qw(api client));
+            @tests = ScimTest::Valgrind::bearable(map { _scripts($_) } qw(api client browser));
             push @argv, @tests;
         }
         else {
