@@ -267,6 +267,69 @@ void scim_tally_token_forget(scim_tally_location_t *location,
     }
 }
 
+static scim_tally_use_t *use_at(const scim_tally_location_t *location,
+                                apr_uint64_t hash, int i)
+{
+    return &location->tally->uses[(hash + i) % SCIM_TALLY_TOKENS];
+}
+
+static scim_tally_use_t *find_use(const scim_tally_location_t *location,
+                                  apr_uint64_t hash)
+{
+    int i;
+
+    for (i = 0; i < PLACES; i++) {
+        scim_tally_use_t *use = use_at(location, hash, i);
+
+        if (scim_count_get(&use->hash) == hash) {
+            return use;
+        }
+    }
+    return NULL;
+}
+
+/* A free place, or the one that has been idle for longest. It says nothing
+ * while it changes hands. */
+static scim_tally_use_t *take_use(const scim_tally_location_t *location,
+                                  apr_uint64_t hash)
+{
+    scim_tally_use_t *use = use_at(location, hash, 0);
+    int i;
+
+    for (i = 1; i < PLACES && scim_count_get(&use->hash); i++) {
+        scim_tally_use_t *other = use_at(location, hash, i);
+
+        if (!scim_count_get(&other->hash)
+            || scim_count_get(&other->at) < scim_count_get(&use->at)) {
+            use = other;
+        }
+    }
+    scim_count_set(&use->at, 0);
+    scim_count_set(&use->hash, hash);
+    return use;
+}
+
+void scim_tally_used(scim_tally_location_t *location, const char *token_id,
+                     apr_time_t now)
+{
+    apr_uint64_t hash = token_hash(location, token_id);
+    scim_tally_use_t *use = find_use(location, hash);
+
+    if (!use) {
+        use = take_use(location, hash);
+    }
+    scim_count_set(&use->at, (apr_uint64_t)now);
+}
+
+apr_time_t scim_tally_last_used(const scim_tally_location_t *location,
+                                const char *token_id)
+{
+    const scim_tally_use_t *use = find_use(location,
+                                           token_hash(location, token_id));
+
+    return use ? (apr_time_t)scim_count_get(&use->at) : 0;
+}
+
 /* Requests */
 
 static apr_uint64_t number_of_type(const char *scim_type)

@@ -69,7 +69,7 @@ typedef enum {
 
 /* Raised when the layout below changes and its size does not: the memory
  * outlives a module that is replaced by another one. */
-#define SCIM_TALLY_FORM         1
+#define SCIM_TALLY_FORM         2
 
 /* The size of the tables, "other" not counted. */
 #define SCIM_TALLY_LOCATIONS    32
@@ -106,6 +106,12 @@ typedef struct scim_tally_tenant_t {
     scim_count_t limited;       /* an apr_time_t: when that was last logged */
 } scim_tally_tenant_t;
 
+/* When a token was last used. */
+typedef struct scim_tally_use_t {
+    scim_count_t hash;          /* of location and token id; 0: free */
+    scim_count_t at;            /* an apr_time_t */
+} scim_tally_use_t;
+
 typedef struct scim_tally_t scim_tally_t;
 
 /* A <Location> of a server. */
@@ -137,6 +143,7 @@ struct scim_tally_t {
     scim_tally_tenant_t tenants[SCIM_TALLY_TENANTS];
     scim_tally_child_t children[SCIM_TALLY_CHILDREN + 1];
     scim_count_t tokens[SCIM_TALLY_TOKENS];     /* whose they are */
+    scim_tally_use_t uses[SCIM_TALLY_TOKENS];
     scim_count_t opened;        /* connections */
     scim_count_t abandoned;     /* at a deadline, with work under way */
 };
@@ -192,6 +199,16 @@ void scim_tally_token_keep(scim_tally_location_t *location, const char *token,
 /** Forget it, as the token is not valid any more. */
 void scim_tally_token_forget(scim_tally_location_t *location,
                              const char *token);
+
+/** Remember that a request with the token of this id succeeded @a now.
+ * Thread-safe. */
+void scim_tally_used(scim_tally_location_t *location, const char *token_id,
+                     apr_time_t now);
+
+/** When that was last, as far as is known: the table forgets. 0: never.
+ * Thread-safe. */
+apr_time_t scim_tally_last_used(const scim_tally_location_t *location,
+                                const char *token_id);
 
 /* What a series is about. */
 typedef struct scim_tally_key_t {

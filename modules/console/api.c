@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/time.h"
 #include "console/proof.h"
 
@@ -11,6 +12,7 @@
 #define TRIES 3
 
 #define HEALTH "health"
+#define TOKENS "tokens"
 
 typedef struct route_t {
     const char *name;
@@ -34,7 +36,7 @@ static const route_t routes[] = {
       "SELECT scim.console_activity($1::text, $2::text, $3::text, $4::text, "
       "$5::text)",
       { "tenant", "outcome", "account", "before" } },
-    { "tokens", 0,
+    { TOKENS, 0,
       "SELECT scim.console_tokens($1::text, $2::text)",
       { "tenant" } },
     { "enable", 1,
@@ -191,6 +193,33 @@ static void add_health(scim_buf_t *body, const char *health,
     scim_buf_puts(body, health + 1);
 }
 
+/* The later of what the database knows of a token and what this host knows. */
+static void set_used(scim_json_t *token, const scim_console_call_t *call)
+{
+    const scim_json_t *id = scim_json_find(token, "token_id");
+    const scim_json_t *used = scim_json_find(token, "used_at");
+    apr_time_t here = scim_tally_last_used(call->counts, id->text), there;
+
+    if (here && !(used && used->type == SCIM_JSON_STRING
+                  && scim_time_parse(&there, used->text) && there > here)) {
+        scim_json_set(token, "used_at",
+                      scim_json_make_string(scim_time_format(here,
+                                                             call->pool),
+                                            call->pool));
+    }
+}
+
+static void add_tokens(scim_buf_t *body, const char *tokens,
+                       const scim_console_call_t *call)
+{
+    scim_json_t *list = scim_json_parse_stored(tokens, call->pool), *token;
+
+    for (token = list->first; token && call->counts; token = token->next) {
+        set_used(token, call);
+    }
+    scim_json_format(body, list);
+}
+
 static scim_err_t *converse(scim_buf_t *body, scim_conn_t *conn,
                             const route_t *route,
                             const scim_console_call_t *call)
@@ -207,6 +236,9 @@ static scim_err_t *converse(scim_buf_t *body, scim_conn_t *conn,
     SCIM_TRY(scim_conn_turn(&results, conn, call->pool));
     if (strcmp(route->name, HEALTH) == 0) {
         add_health(body, PQgetvalue(results[0], 0, 0), call);
+    }
+    else if (strcmp(route->name, TOKENS) == 0) {
+        add_tokens(body, PQgetvalue(results[0], 0, 0), call);
     }
     else {
         scim_buf_puts(body, PQgetvalue(results[0], 0, 0));

@@ -20,6 +20,9 @@ static void count_tenant(scim_tally_location_t *tally,
         tenant = scim_tally_tenant(tally, reply->tenant);
         if (is_success) {
             scim_count_set(&tenant->last_success, (apr_uint64_t)now);
+            if (reply->token_id) {
+                scim_tally_used(tally, reply->token_id, now);
+            }
         }
         if (reply->work.held_for) {
             scim_count_set(&tenant->held_until, (apr_uint64_t)

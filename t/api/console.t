@@ -299,13 +299,18 @@ my $joy = new_user(@there, userName => 'joy@contoso.com', name => { givenName =>
     my $issued = done_ok change('issue', { tenant => '1', account => $joy->{id}, days => 30 }), 'a token is issued';
     my $token = $issued->{token};
     like $token, qr/^scim_[0-9a-f]{64}$/, 'its text is in the answer';
-    is get('/Users?count=0', @there, token => $token)->code, 200, 'and it works';
     unlike look('tokens?tenant=1')->content, qr/scim_|[0-9a-f]{64}/, 'it is not shown again, nor is its hash';
     my ($mine) = grep { $_->{account} eq $joy->{id} } @{ look('tokens?tenant=1')->json };
     is_deeply [@$mine{qw(user_name state used_at)}], ['joy@contoso.com', 'valid', undef], 'it is in the list, not used yet';
+    is get('/Users?count=0', @there, token => $token)->code, 200, 'and it works';
+    ($mine) = grep { $_->{account} eq $joy->{id} } @{ look('tokens?tenant=1')->json };
+    my $read = $mine->{used_at} // '';
+    like $read, qr/^\d{4}-/, 'after a request that only reads it says when';
     patch("/Users/$joy->{id}", { Operations => [{ op => 'replace', path => 'title', value => 'x' }] }, @there, token => $token);
     ($mine) = grep { $_->{account} eq $joy->{id} } @{ look('tokens?tenant=1')->json };
-    like $mine->{used_at} // '', qr/^\d{4}-/, 'after a change it says when';
+    cmp_ok $mine->{used_at} // '', 'gt', $read, 'and after a change';
+    my ($others) = grep { $_->{account} ne $joy->{id} } @{ look('tokens?tenant=1')->json };
+    cmp_ok $others->{used_at} // '', 'lt', $mine->{used_at}, 'each token for itself';
 
     my $next = done_ok(change('rotate', { tenant => '1', token => $mine->{token_id}, days => 60, overlap => 1 }), 'it is rotated')->{token};
     isnt $next, $token, 'into another one';

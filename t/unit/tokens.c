@@ -44,6 +44,38 @@ static void test_few(void)
        "to forget what is not there does no harm");
 }
 
+static void test_used(void)
+{
+    scim_tally_location_t *here =
+        scim_tally_location_post_config(tally, "a:80", "/used");
+    scim_tally_location_t *there =
+        scim_tally_location_post_config(tally, "a:80", "/used/too");
+    int i, known = 0, wrong = 0;
+
+    is_int(scim_tally_last_used(here, "7"), 0, "not used yet");
+    scim_tally_used(here, "7", 1000);
+    scim_tally_used(here, "8", 2000);
+    is_int(scim_tally_last_used(here, "7"), 1000, "when it was used");
+    is_int(scim_tally_last_used(here, "8"), 2000, "and another one");
+    is_int(scim_tally_last_used(there, "7"), 0, "not in another location");
+    scim_tally_used(here, "7", 3000);
+    is_int(scim_tally_last_used(here, "7"), 3000, "the last time counts");
+    for (i = 0; i < 2 * SCIM_TALLY_TOKENS; i++) {
+        scim_tally_used(here, token(i), 10000 + i);
+        wrong += scim_tally_last_used(here, token(i)) != 10000 + i;
+    }
+    is_int(wrong, 0, "each is there right after it was used");
+    for (i = 0; i < 2 * SCIM_TALLY_TOKENS; i++) {
+        apr_time_t used = scim_tally_last_used(here, token(i));
+
+        known += used != 0;
+        wrong += used && used != 10000 + i;
+    }
+    is_int(wrong, 0, "none is mistaken for another");
+    ok(known > SCIM_TALLY_TOKENS / 2 && known <= SCIM_TALLY_TOKENS,
+       "%d of %d places are taken", known, SCIM_TALLY_TOKENS);
+}
+
 /* Twice as many as there is room for. */
 static void test_many(void)
 {
@@ -77,6 +109,7 @@ int main(void)
     apr_pool_create(&pool, NULL);
     tally = calloc(1, sizeof(*tally));
     test_few();
+    test_used();
     test_many();
     free(tally);
     return done_testing();
