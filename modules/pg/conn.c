@@ -666,7 +666,8 @@ static int is_stale_plan(const char *state)
 {
     return strcmp(state, "0A000") == 0 || strcmp(state, "26000") == 0
         || strcmp(state, "42703") == 0 || strcmp(state, "42P01") == 0
-        || strcmp(state, "42883") == 0 || strcmp(state, "42704") == 0;
+        || strcmp(state, "42883") == 0 || strcmp(state, "42704") == 0
+        || strcmp(state, "42804") == 0;
 }
 
 scim_err_t *scim_conn_turn(PGresult ***presults, scim_conn_t *conn,

@@ -814,7 +814,7 @@ static int is_stored(const work_t *work, const scim_schema_t *schema)
 {
     int i;
 
-    for (i = 0; i < schema->nattrs; i++) {
+    for (i = 0; schema && i < schema->nattrs; i++) {
         if (work->intake->stored[schema->attrs[i].index]) {
             return 1;
         }

@@ -171,6 +171,57 @@ static void word_not_null(const scim_talk_t *talk, scim_err_t *err)
     }
 }
 
+/* Types that take any text, or one that has been checked before. */
+static int takes_any_text(const char *type)
+{
+    return strncmp(type, "text", 4) == 0 || strncmp(type, "citext", 6) == 0
+        || strncmp(type, "character", 9) == 0
+        || strncmp(type, "boolean", 7) == 0
+        || strncmp(type, "timestamp", 9) == 0;
+}
+
+/* The column into whose type a value did not fit. PostgreSQL names the value,
+ * in whatever language, and no column; of a number with too many digits it
+ * names nothing, so that one is looked for by its type. */
+static int find_misfit(const scim_talk_t *talk, const scim_err_t *err,
+                       const scim_state_t *state)
+{
+    apr_pool_t *pool = talk->call->request->pool;
+    int i, number = -1;
+
+    for (i = 0; i < talk->mapping->columns->nelts; i++) {
+        const char *type = talk->facts->types[i];
+        const char *value = state->values[i];
+
+        if (!value || takes_any_text(type)) {
+            continue;
+        }
+        if (strstr(err->cause, apr_pstrcat(pool, "\"", value, "\"", NULL))) {
+            return i;
+        }
+        if (strncmp(type, "numeric", 7) == 0) {
+            number = number == -1 ? i : -2;
+        }
+    }
+    return strcmp(scim_conn_sqlstate(talk->conn), "22003") == 0 ? number : -1;
+}
+
+static void word_misfit(const scim_talk_t *talk, scim_err_t *err,
+                        const scim_state_t *state)
+{
+    apr_pool_t *pool = talk->call->request->pool;
+    int i = find_misfit(talk, err, state);
+
+    if (i >= 0) {
+        err->detail = apr_psprintf(pool, "%s \"%s\" does not fit the "
+                                   "application's column of type %s",
+                                   APR_ARRAY_IDX(talk->mapping->columns, i,
+                                                 scim_column_t).target,
+                                   scim_err_quote(state->values[i], pool),
+                                   talk->facts->types[i]);
+    }
+}
+
 scim_err_t *scim_rules_word(const scim_talk_t *talk, scim_err_t *err,
                             const scim_state_t *state)
 {
@@ -184,6 +235,10 @@ scim_err_t *scim_rules_word(const scim_talk_t *talk, scim_err_t *err,
     }
     if (strcmp(scim_conn_sqlstate(talk->conn), "23502") == 0) {
         word_not_null(talk, err);
+        return err;
+    }
+    if (strncmp(scim_conn_sqlstate(talk->conn), "22", 2) == 0) {
+        word_misfit(talk, err, state);
         return err;
     }
     for (i = 0; constraint && i < talk->facts->rules->nelts; i++) {

@@ -424,7 +424,17 @@ for my $case (
     is_deeply { map { $_ => $res->json->{$D}{$_} } keys %desk }, \%desk, 'and shown as what they are';
     is_deeply [@{ row($res->json->{id}) }{qw(badge_no rating remote floor)}], [4711, '1.50', 1, 'Third'], 'and kept';
     is_error post('/Users', { userName => uniq('open'), $D => { $_->[0] => $_->[1] } }, @there), 400, 'invalidValue', undef, "not taken: $_->[0] $_->[1]"
-        for ['a', 'x'], ['b', 'x'], ['c', 'maybe'], ['d', 'noon'], ['f', 'blue'];
+        for ['a', 'x'], ['b', 'x'], ['c', 'maybe'], ['d', 'noon'];
+    for my $case (['a', 2147483648, 'integer'], ['b', 99999.99, 'numeric'], ['e', 'xx', 'uuid'], ['f', 'blue', 'colour']) {
+        my ($name, $value, $type) = @$case;
+        my $detail = qr/\Q$D:$name "$value" does not fit the application's column of type \E\S*$type/;
+        my $before = row($res->json->{id});
+        is_error post('/Users', { userName => uniq('open'), $D => { $name => $value } }, @there), 400, 'invalidValue', $detail,
+            "what does not fit a column is named: $name $value";
+        is_error patch('/Users/' . $res->json->{id}, { Operations => [{ op => 'replace', path => "$D:$name", value => $value }] }, @there),
+            400, 'invalidValue', $detail, "by PATCH, too: $name";
+        is_deeply row($res->json->{id}), $before, "and nothing has changed: $name";
+    }
     is_error post('/Users', { userName => uniq('open'), $D => { a => 4711 } }, @there), 409, 'uniqueness', qr/a "4711" is used by another account/,
         'the index is at work';
     my $get = sub { get('/Users?filter=' . ($_[0] =~ s/([^A-Za-z0-9])/sprintf '%%%02X', ord $1/ger), @there) };
@@ -451,9 +461,21 @@ for my $case (
     $code = $text->() if $code == 503;
     is $code, 200, 'a text is taken now';
     is row($res->json->{id})->{rating}, 'two', 'and kept';
+
+    # the same under connections that have not written yet
+    $dbh->do('DROP INDEX public.tentative');
+    $open->graceful;
+    get('/Users?count=1', @there) for 1 .. 8;
+    $dbh->do('ALTER TABLE public.users ALTER rating TYPE numeric(6, 2) USING NULL');
+    my %answer;
+    ok wait_until(20, sub { my $res = $text->(); $answer{$res}++; $res == 400 }), 'back to a number: a text is refused before long'
+        or diag explain \%answer;
+    is_deeply [grep { !/^(?:503|400)$/ } keys %answer], [], 'until then 503' or diag explain \%answer;
+    my $set = sub { patch('/Users/' . $res->json->{id}, { Operations => [{ op => 'replace', path => "$D:b", value => 2.5 }] }, @there)->code };
+    ok wait_until(20, sub { $set->() == 200 }), 'and a number is taken';
+    is row($res->json->{id})->{rating}, '2.50', 'and kept';
     $open->stop;
-    $dbh->do($_) for 'DROP INDEX public.tentative', q{DELETE FROM public.users WHERE username LIKE 'open%'},
-        'ALTER TABLE public.users ALTER rating TYPE numeric(6, 2) USING NULL', 'ALTER TABLE public.users ALTER front_key TYPE text';
+    $dbh->do($_) for q{DELETE FROM public.users WHERE username LIKE 'open%'}, 'ALTER TABLE public.users ALTER front_key TYPE text';
 }
 
 # Discovery without a token is what the catalog says, too: asked once, when
