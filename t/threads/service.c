@@ -41,10 +41,12 @@
 
 /* Shared, and not written while there are threads. */
 static scim_service_t service = {
-    NULL, NULL, 100, 1000, 1, 30, 100, 1024 * 1024
+    .page = 100, .page_max = 1000, .public_discovery = 1, .retry_after = 30,
+    .bulk_max = 100, .body_max = 1024 * 1024, .rate = { 1000000, 1000000 }
 };
 static scim_pool_config_t config = {
-    NULL, CONNECTIONS, 1, TIMEOUT, TIMEOUT
+    .max = CONNECTIONS, .children = 1, .acquire_timeout = TIMEOUT,
+    .timeout = TIMEOUT
 };
 static scim_pool_t *connections;
 static const char *tokens[2], *hot[2];      /* of two tenants; hot: an account
@@ -575,6 +577,11 @@ static int run_service(char **argv, apr_pool_t *pool)
     PGconn *pg;
 
     config.conninfo = argv[1];
+    config.tally = apr_pcalloc(pool, sizeof(*config.tally));
+    config.child = scim_tally_child(config.tally, 1);
+    service.limits = scim_limits_default;
+    service.tally = scim_tally_location_post_config(config.tally, "here",
+                                                    "/scim");
     tokens[0] = argv[3];
     tokens[1] = argv[4];
     read_mappings(pool);
