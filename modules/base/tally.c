@@ -84,6 +84,11 @@ scim_tally_location_post_config(scim_tally_t *tally, const char *server,
     return location;
 }
 
+int scim_tally_is_shared(const scim_tally_location_t *location)
+{
+    return location == &location->tally->locations[SCIM_TALLY_LOCATIONS];
+}
+
 /* Tenants */
 
 /* FNV-1a, never 0. */

@@ -165,6 +165,9 @@ scim_tally_location_t *
 scim_tally_location_post_config(scim_tally_t *tally, const char *server,
                                 const char *path);
 
+/** Whether it is the slot that locations share which found no room. */
+int scim_tally_is_shared(const scim_tally_location_t *location);
+
 /**
  * Find the tenant, or give it a slot: the same one in every child, from then
  * on. Tenants who find no room, or have a name that does not fit, share one

@@ -3,12 +3,14 @@
 #include "base/rate.h"
 #include "service/resources.h"
 
-/* Where it is counted, or NULL where nothing is limited. */
+/* Where it is counted, or NULL where nothing is limited: by the limit of one
+ * location, requests of another would be refused. */
 static scim_tally_location_t *tally_of(const scim_call_t *call)
 {
     const scim_service_t *service = call->request->service;
 
-    return service->rate.per_second ? service->tally : NULL;
+    return service->rate.per_second && service->tally
+        && !scim_tally_is_shared(service->tally) ? service->tally : NULL;
 }
 
 /* The check costs a look at the row of the token, no more. */

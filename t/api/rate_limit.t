@@ -12,7 +12,9 @@ sub at {
 my $h = extra_httpd(
     location => "ScimRateLimit 1 10\n",
     # other locations of the same database; one has what holds unless one says so
-    conf => at('/other', 'ScimRateLimit 1 3') . at('/third', 'ScimRateLimit 1 4') . at('/default', '#'));
+    conf => at('/other', 'ScimRateLimit 1 3') . at('/third', 'ScimRateLimit 1 4') . at('/default', '#')
+        # and more than are told apart
+        . join('', map { at("/many$_", 'ScimRateLimit 1 3') } 1 .. 32));
 my @there = (base => $h->base);
 my @words = (429, undef, qr/^more requests than the 1 per second that are accepted from one organisation; try again in \d+ seconds?$/);
 expect_log(qr/SCIM0083: organisation \d+ is above ScimRateLimit/);
@@ -86,6 +88,14 @@ for my $case (
     is scalar(grep { $_->code == 200 } @many), 300, 'T6: by default three hundred at once are few';
 }
 
+# ---- beyond the locations that are told apart ----
+{
+    is_error until_refused(GET => '/Users', undef, base => $h->url . '/many1'), @words, 'a location among the first';
+    for my $path ('/many31', '/many32') {
+        is_deeply [map { get('/Users', base => $h->url . $path)->code } 1 .. 12], [(200) x 12], "$path: not limited, rather than with others";
+    }
+}
+
 # ---- who has no valid token learns nothing of it ----
 {
     my @answer = map { get('/Users', @there, token => 'scim_' . 'e' x 64) } 1 .. 30;
@@ -116,7 +126,7 @@ for my $case (
 
 # ---- one line in a minute ----
 my @line = grep { /SCIM0083/ } split /\n/, $h->error_log;
-is scalar(grep { /organisation 1 is above/ } @line), 2, 'a line for each location, not for each request' or diag @line;
+is scalar(grep { /organisation 1 is above/ } @line), 3, 'a line for each location, not for each request' or diag @line;
 like $line[0], qr/\[scim:warn\].*SCIM0083: organisation 1 is above ScimRateLimit: more requests than/, 'which is a warning';
 
 # ---- the directive ----

@@ -49,6 +49,10 @@ static void test_locations(scim_tally_t *tally)
     is_str(other->path, "other", "the next location shares one");
     ok(scim_tally_location_post_config(tally, "a:80", "/yet/more") == other,
        "and so does the one after");
+    ok(scim_tally_is_shared(other), "which is known by that");
+    ok(!scim_tally_is_shared(first)
+       && !scim_tally_is_shared(&tally->locations[SCIM_TALLY_LOCATIONS - 1]),
+       "the first and the last of the others are not");
     ok(scim_tally_location_post_config(tally, "a:80", "/scim/v2") == first,
        "what was there is still found");
 }
