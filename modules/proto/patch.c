@@ -788,8 +788,6 @@ static scim_err_t *apply_path(work_t *work, op_t op, const scim_path_t *path,
     apr_pool_clear(work->scratch);
     return scim_value_check_count(scim_resource_get(work->type,
                                                     work->resource, attr),
-                                  scim_resource_get(work->type, work->before,
-                                                    attr),
                                   attr, work->intake);
 }
 
@@ -1015,6 +1013,7 @@ static void begin(work_t *work, scim_json_t *resource,
     work->resource = resource;
     work->before = before ? before : scim_json_copy(resource, intake->pool);
     work->intake = intake;
+    intake->before = work->before;
     work->type = intake->type;
     work->pool = intake->pool;
     work->merging = merging;

@@ -9,6 +9,7 @@
 #include "base/fold.h"
 #include "base/time.h"
 #include "proto/quirks.h"
+#include "schema/resource.h"
 
 scim_intake_t *scim_intake_make(const scim_rtype_t *type,
                                 const unsigned char *stored,
@@ -19,6 +20,7 @@ scim_intake_t *scim_intake_make(const scim_rtype_t *type,
     intake->type = type;
     intake->stored = stored;
     intake->limits = &scim_limits_default;
+    intake->before = NULL;
     intake->ignored = apr_array_make(pool, 4, sizeof(const char *));
     intake->named = apr_pcalloc(pool, type->nattrs);
     intake->pool = pool;
@@ -125,11 +127,19 @@ static scim_err_t *decode_simple(scim_json_t **pvalue, const scim_json_t *in,
     return NULL;
 }
 
+/* What the resource had of an attribute, or NULL. */
+static const scim_json_t *before_of(const scim_intake_t *intake,
+                                    const scim_attr_t *attr)
+{
+    return intake->before && !attr->parent
+         ? scim_resource_get(intake->type, intake->before, attr) : NULL;
+}
+
 scim_err_t *scim_value_check_count(const scim_json_t *values,
-                                   const scim_json_t *before,
                                    const scim_attr_t *attr,
                                    const scim_intake_t *intake)
 {
+    const scim_json_t *before = before_of(intake, attr);
     int max = intake->limits->values, count;
 
     if (!values || values->type != SCIM_JSON_ARRAY) {
@@ -314,7 +324,7 @@ scim_err_t *scim_value_decode(scim_json_t **pvalue, const scim_json_t *in,
         *pvalue = value && !scim_value_is_hollow(value, attr) ? value : NULL;
         return NULL;
     }
-    SCIM_TRY(scim_value_check_count(in, NULL, attr, intake));
+    SCIM_TRY(scim_value_check_count(in, attr, intake));
     out = scim_json_make(SCIM_JSON_ARRAY, intake->pool);
     child = in->type == SCIM_JSON_ARRAY ? in->first : in;
     for (; child; child = in->type == SCIM_JSON_ARRAY ? child->next : NULL) {

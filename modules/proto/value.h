@@ -17,6 +17,8 @@ typedef struct scim_intake_t {
     const unsigned char *stored;    /* by attribute index: kept here at all */
     const scim_limits_t *limits;    /* the usual ones unless the caller sets
                                      * others */
+    const scim_json_t *before;      /* the resource as it was: as many values
+                                     * as it had may stay; NULL: none */
     apr_array_header_t *ignored;    /* of const char *: what the client sent
                                      * and nothing here keeps */
     unsigned char *named;           /* by attribute index: what it was about,
@@ -64,14 +66,13 @@ scim_err_t *scim_value_decode_element(scim_json_t **pvalue,
 int scim_value_is_nothing(const scim_json_t *value, const scim_attr_t *attr);
 
 /**
- * Whether an attribute has more values than the limit allows.
+ * Whether an attribute has more values than the limit allows, and than the
+ * resource had before.
  *
  * @param values may be NULL, or no array
- * @param before what it had, or NULL; as many may stay
  * @return NULL, or SCIM_ERR_INVALID_VALUE
  */
 scim_err_t *scim_value_check_count(const scim_json_t *values,
-                                   const scim_json_t *before,
                                    const scim_attr_t *attr,
                                    const scim_intake_t *intake);
 

@@ -81,6 +81,12 @@ sub body { my ($n, %more) = @_; return { userName => uniq('limit'), %more, $n ? 
     unchanged sub { patch($path, ops({ op => 'replace', path => 'active', value => json_false },
                                      { op => 'add', path => 'phoneNumbers', value => [$phone[3]] }), @there) }, @words, 'a value more beside something else';
 
+    # after each operation, not only in the end
+    my @swap = ({ op => 'add', path => 'phoneNumbers', value => [$phone[3]] }, { op => 'remove', path => 'phoneNumbers[type eq "t1"]' });
+    unchanged sub { patch($path, ops(@swap), @there) }, @words, 'a value more that a later operation removes';
+    is_resource patch($path, ops(reverse @swap), @there), 200, 'a value in the place of one';
+    is_deeply [map { $_->{value} } @{ get($path, @there)->json->{phoneNumbers} }], [2, 3, 4], 'which it then has';
+
     # an account that has more than the limit since before it was set
     my $full = new_user(phoneNumbers => \@phone);
     $path = "/Users/$full->{id}";
@@ -89,6 +95,15 @@ sub body { my ($n, %more) = @_; return { userName => uniq('limit'), %more, $n ? 
         'what an account has already is in nobody\'s way';
     my $now = get($path, @there)->json;
     is_deeply [$now->{active}, map { $_->{value} } @{ $now->{phoneNumbers} }], [json_false, 9, 2, 3, 4], 'and the change is made';
+    is_resource put($path, $now, @there), 200, 'PUT of what was read';
+    is_resource put($path, { %$now, active => json_true }, @there), 200, 'PUT of something else beside it';
+    my $all = { op => 'replace', path => 'phoneNumbers', value => $now->{phoneNumbers} };
+    is_resource patch($path, ops($all, { op => 'replace', path => 'active', value => json_false }), @there), 200, 'PATCH that says all of it again';
+    is_deeply get($path, @there)->json->{phoneNumbers}, $now->{phoneNumbers}, 'and all of it stays';
+    is get($path, @there)->json->{active}, json_false, 'and the change is made by each';
+    my @five = (@{ $now->{phoneNumbers} }, { type => 't5', value => '5' });
+    unchanged sub { put($path, { %$now, phoneNumbers => \@five }, @there) }, @words, 'but no value more by PUT';
+    unchanged sub { patch($path, ops({ %$all, value => \@five }), @there) }, @words, 'nor by a PATCH that says all';
     is_resource patch($path, ops({ op => 'remove', path => 'phoneNumbers[type eq "t4"]' }), @there), 200, 'it can become less';
     is scalar @{ get($path, @there)->json->{phoneNumbers} }, 3, 'and then is';
 }

@@ -2,6 +2,7 @@
 #include "proto/quirks.h"
 #include "proto/value.h"
 #include "schema/builtin.h"
+#include "schema/resource.h"
 #include "t/unit/tap.h"
 
 #include <apr_general.h>
@@ -265,27 +266,36 @@ static void test_element(void)
 static void test_count(void)
 {
     const scim_attr_t *roles = scim_rtype_attr(type, NULL, "roles");
-    scim_intake_t *intake = scim_intake_make(type, NULL, pool);
-    scim_json_t *list = scim_json_make(SCIM_JSON_ARRAY, pool), *before;
+    unsigned char *stored = memset(apr_palloc(pool, type->nattrs), 1,
+                                   type->nattrs);
+    scim_intake_t *intake = scim_intake_make(type, stored, pool);
+    scim_json_t *list = scim_json_make(SCIM_JSON_ARRAY, pool);
+    scim_json_t *before = parse("{}");
     scim_limits_t limits = scim_limits_default;
+    scim_json_t *value;
     scim_err_t *err;
 
-    ok(!scim_value_check_count(NULL, NULL, roles, intake),
-       "no values at all");
+    ok(!scim_value_check_count(NULL, roles, intake), "no values at all");
     while (scim_json_count(list) < SCIM_VALUES_MAX) {
         scim_json_append(list, scim_json_make_string("x", pool));
     }
-    ok(!scim_value_check_count(list, NULL, roles, intake),
+    ok(!scim_value_check_count(list, roles, intake),
        "as many as can be kept");
-    before = scim_json_copy(list, pool);
+    scim_resource_set(type, before, roles, scim_json_copy(list, pool), pool);
+    intake->before = before;
     scim_json_append(list, scim_json_make_string("x", pool));
-    err = scim_value_check_count(list, before, roles, intake);
+    err = scim_value_check_count(list, roles, intake);
     ok(err && err->kind == SCIM_ERR_INVALID_VALUE, "one more is refused");
-    ok(!scim_value_check_count(list, list, roles, intake),
+    scim_resource_set(type, before, roles, scim_json_copy(list, pool), pool);
+    ok(!scim_value_check_count(list, roles, intake),
        "but not where there were as many before");
+    ok(!scim_value_decode(&value, list, roles, intake)
+       && scim_json_count(value) == SCIM_VALUES_MAX + 1,
+       "nor where the client says them again");
     limits.values = 2;
     intake->limits = &limits;
-    ok(scim_value_check_count(before, NULL, roles, intake) != NULL,
+    intake->before = NULL;
+    ok(scim_value_check_count(list, roles, intake) != NULL,
        "the limit is the caller's");
 }
 
