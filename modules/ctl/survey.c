@@ -105,7 +105,8 @@ int scim_survey_is_timestamp(const scim_survey_column_t *column)
 
 int scim_survey_is_text(const scim_survey_column_t *column)
 {
-    return column->category == 'S' && strcmp(column->type, "character") != 0;
+    return column->category == 'S' && strcmp(column->type, "character") != 0
+        && strcmp(column->type, "name") != 0;
 }
 
 int scim_survey_is_boolean(const scim_survey_column_t *column)

@@ -100,10 +100,12 @@ static void need(proof_t *proof, const dbcolumn_t *column, int has,
     }
 }
 
-/* Not character(n): PostgreSQL pads its values, and a cast to it cuts them. */
+/* Not character(n): PostgreSQL pads its values, and a cast to it cuts them;
+ * one to name cuts them, too. */
 static int is_text_type(const dbcolumn_t *column)
 {
-    return column->category == 'S' && strcmp(column->type, "character") != 0;
+    return column->category == 'S' && strcmp(column->type, "character") != 0
+        && strcmp(column->type, "name") != 0;
 }
 
 static int is_integer_type(const char *type)

@@ -101,7 +101,7 @@ CREATE TABLE crm.members (
     id uuid PRIMARY KEY,
     workspace_id uuid NOT NULL REFERENCES crm.workspaces,
     email citext NOT NULL,
-    first_name text, last_name text, job_title varchar(80), mobile text,
+    first_name text, last_name text, full_name name, job_title varchar(80), mobile text,
     password_digest text NOT NULL,
     is_admin boolean NOT NULL DEFAULT false,
     seats integer NOT NULL,
@@ -120,6 +120,7 @@ like $p->{conf}, qr/^\s+ScimTenant +workspace_id$/m, 'uuid keys: the organisatio
 like $p->{conf}, qr/^\s+ScimAttribute +active +"disabled_at IS NULL"$/m, 'uuid keys: a timestamp for inactive';
 like $p->{conf}, qr/^\s+ScimAttribute +userName +email$/m, 'uuid keys: the address is the name, and citext needs no key column';
 like $p->{conf}, qr/^\s+ScimAttribute +title +job_title$/m, 'uuid keys: a title';
+unlike $p->{conf}, qr/^\s+ScimAttribute.*full_name/m, 'uuid keys: nothing in a column that cuts';
 like $p->{conf}, qr/^\s+ScimProtect +is_admin$/m, 'uuid keys: administrators by a boolean';
 like $p->{conf}, qr/^\s+ScimDefault +password_digest "!"\n\s+ScimDefault +seats 0$/m, 'uuid keys: what must not be NULL';
 like $p->{sql}, qr/^ALTER TABLE crm\.members ALTER COLUMN id SET DEFAULT gen_random_uuid\(\);$/m, 'uuid keys: somebody has to make them';

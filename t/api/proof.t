@@ -299,6 +299,8 @@ spoiled('a text that is a number', 'ALTER TABLE public.users ALTER COLUMN last_n
     qr/ScimAttribute name\.familyName needs a column of type text, but "last_name" is integer; map another one, or ALTER TABLE "public"\."users" ALTER COLUMN "last_name" TYPE text USING "last_name"::text$/);
 spoiled('a text that PostgreSQL pads', 'ALTER TABLE public.users ALTER COLUMN last_name TYPE char(40)',
     qr/ScimAttribute name\.familyName needs a column of type text, but "last_name" is character; map another one, or ALTER TABLE "public"\."users" ALTER COLUMN "last_name" TYPE text USING "last_name"::text$/);
+spoiled('a text that PostgreSQL cuts', ['UPDATE public.users SET last_name = left(last_name, 63)', 'ALTER TABLE public.users ALTER COLUMN last_name TYPE name'],
+    qr/ScimAttribute name\.familyName needs a column of type text, but "last_name" is name; map another one, or ALTER TABLE "public"\."users" ALTER COLUMN "last_name" TYPE text USING "last_name"::text$/);
 my @log_out = ('DROP TRIGGER log_out ON public.users', 'DROP VIEW scim.tokens', 'DROP VIEW scim.console_users');
 spoiled('a boolean that is a text', ['CREATE VIEW public.kept AS SELECT pg_get_viewdef(\'scim.tokens\'::regclass) AS text,
         pg_get_triggerdef((SELECT oid FROM pg_trigger WHERE tgname = \'log_out\')) AS trigger', 'CREATE TABLE public.texts AS TABLE public.kept',
