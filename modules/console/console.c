@@ -54,27 +54,43 @@ static int answer(request_rec *r, int status, const char *type,
     return OK;
 }
 
-static void log_refusal(request_rec *r, const scim_err_t *err)
+/* Who asks, about which organisation, in which request: behind the words of a
+ * line, as far as it is known. */
+static const char *who(const request_rec *r, const apr_table_t *args)
+{
+    const char *id = apr_table_get(r->subprocess_env, "UNIQUE_ID");
+    const char *tenant = args ? apr_table_get(args, "tenant") : NULL;
+
+    return apr_pstrcat(r->pool, " [login ",
+                       r->user ? scim_err_quote(r->user, r->pool) : "-",
+                       tenant ? ", tenant " : "",
+                       tenant ? scim_err_quote(tenant, r->pool) : "",
+                       id ? ", request " : "", id ? id : "", "]", NULL);
+}
+
+static void log_refusal(request_rec *r, const scim_err_t *err,
+                        const apr_table_t *args)
 {
     if (err->status >= 500) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "SCIM0092: console: %s %s "
-                      "answered %d: %s", r->method, r->uri, err->status,
-                      err->cause ? err->cause : err->detail);
+                      "answered %d: %s%s", r->method, r->uri, err->status,
+                      err->cause ? err->cause : err->detail, who(r, args));
     }
     else {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "SCIM0093: console: %s %s "
-                      "answered %d: %s", r->method, r->uri, err->status,
-                      err->detail);
+                      "answered %d: %s%s", r->method, r->uri, err->status,
+                      err->detail, who(r, args));
     }
 }
 
 /* An error, for the script as JSON, for people as text. */
-static int refuse(request_rec *r, const scim_err_t *err, int is_api)
+static int refuse(request_rec *r, const scim_err_t *err,
+                  const apr_table_t *args, int is_api)
 {
     scim_buf_t body;
 
     scim_buf_init(&body, 256, r->pool);
-    log_refusal(r, err);
+    log_refusal(r, err, args);
     if (err->kind == SCIM_ERR_METHOD) {
         apr_table_setn(r->err_headers_out, "Allow",
                        r->method_number == M_POST ? "GET, HEAD"
@@ -242,9 +258,9 @@ static int serve_api(request_rec *r, const scim_dir_config_t *conf,
     }
     if (changed) {
         ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r, "SCIM0094: console: %s: "
-                      "%s", r->user, changed);
+                      "%s%s", r->user, changed, who(r, args));
     }
-    return err ? refuse(r, err, 1)
+    return err ? refuse(r, err, args, 1)
                : answer(r, HTTP_OK, "application/json", body.data, body.len);
 }
 
@@ -254,11 +270,13 @@ static int serve_page(request_rec *r, const char *name)
 
     if (!page) {
         return refuse(r, scim_err_make(SCIM_ERR_NOT_FOUND, r->pool,
-                                       "there is nothing at this path"), 0);
+                                       "there is nothing at this path"), NULL,
+                      0);
     }
     if (r->method_number != M_GET) {
         return refuse(r, scim_err_make(SCIM_ERR_METHOD, r->pool,
-                                       "this method is not possible here"), 0);
+                                       "this method is not possible here"), NULL,
+                      0);
     }
     return answer(r, HTTP_OK, page->type, page->data, page->len);
 }
@@ -280,7 +298,7 @@ int scim_console_handler(request_rec *r)
          ? r->uri + len : r->uri;
     err = check_place(r, conf);
     if (err) {
-        return refuse(r, err, strncmp(path, "/" API, strlen("/" API)) == 0);
+        return refuse(r, err, NULL, strncmp(path, "/" API, strlen("/" API)) == 0);
     }
     if (*path != '/') {
         /* names of files and calls are relative to the page */

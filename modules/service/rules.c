@@ -143,9 +143,9 @@ static void word_guard(const scim_talk_t *talk, scim_err_t *err)
     err->detail = apr_psprintf(pool, "held back, because it looks like a "
         "mistake: %" APR_INT64_T_FMT " of %" APR_INT64_T_FMT " active accounts "
         "have been deactivated within %d minutes; check in the directory who "
-        "is assigned and in scope; if this many are meant to go, ask the "
-        "support of this application to release it, and it is done with the "
-        "next cycle; otherwise deactivating is possible again in %"
+        "is assigned and in scope; if this many are meant to go, have it "
+        "released in this application's console or by its support, and it is "
+        "done with the next cycle; otherwise deactivating is possible again in %"
         APR_INT64_T_FMT " minutes; everything else goes on", taken, active,
         (talk->mapping->guard->seconds + 59) / 60, (seconds + 59) / 60);
     talk->call->reply->retry_after = (int)seconds;

@@ -333,7 +333,7 @@ my $joy = new_user(@there, userName => 'joy@contoso.com', name => { givenName =>
         for 'x', '99999999', '007', "$other_id", '';
     my $log = $h->error_log;
     like $log, qr/SCIM0094: console: \Q$admin\E: issue tenant 1 account $joy->{id} days 30/, 'the log says who issued a token to whom';
-    like $log, qr/SCIM0094: console: \Q$admin\E: revoke tenant 1 token \d+/, 'and who revoked it';
+    like $log, qr/SCIM0094: console: \Q$admin\E: revoke tenant 1 token \d+.* \[login \Q$admin\E, tenant 1\]/, 'and who revoked it';
     ok index($log, $_) < 0 && index($h->access_log, $_) < 0, 'no log has a token' for $token, $next;
     ok index($h->access_log . $log, proof($admin)) < 0, 'or a proof';
 }

@@ -49,11 +49,15 @@ $b->type('#issue-user', 'nobody@contoso.com');
 $b->click('#issue button');
 $b->wait_for(q{document.getElementById('error').textContent.includes('there is no user')});
 pass 'a user who is not there is said so';
+db()->do(q{INSERT INTO public.users (organisation_id, username, password_hash)
+           SELECT 1, lpad(n::text, 3, '0') || 'admin@contoso.com', '!' FROM generate_series(1, 120) AS n});
 $b->type('#issue-user', 'Admin@Contoso.com');
 $b->choose('#issue-days', 90);
 $b->click('#issue button');
 $b->wait_for(q{document.getElementById('confirm').open});
-like $b->text('#confirm-title'), qr/^Give admin\@contoso.com API access/, 'who has no API access is given it, when asked';
+like $b->text('#confirm-title'), qr/^Give \x{2068}admin\@contoso.com\x{2069} API access/,
+    'who has no API access is given it, when asked, and is found among many with such a name';
+db()->do(q{DELETE FROM public.users WHERE username ~ '^[0-9]{3}admin'});
 $b->click('#confirm-yes');
 $b->wait_for(q{document.getElementById('token-dialog').open});
 my $token = $b->value('#token');
@@ -94,7 +98,7 @@ $b->wait_for(q{document.querySelectorAll('#accounts tbody tr').length === 1
     && document.querySelector('#accounts tbody td').innerText.startsWith('joy')});
 pass 'a search finds by name';
 $b->click('#accounts input[role=switch]');
-$b->wait_for(q{document.getElementById('said').textContent === 'API access of joy@contoso.com is on.'});
+$b->wait_for(q{document.getElementById('said').textContent === 'API access of \u2068joy@contoso.com\u2069 is on.'});
 ok row_of($joy->{id})->{api_access}, 'API access of a user by a switch';
 
 # ---- its events ----

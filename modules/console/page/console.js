@@ -72,6 +72,13 @@ function fail(error) {
     $('error').hidden = false;
 }
 
+// A name as part of a sentence: what could reorder or hide the words around it is
+// written out, and the name is a stretch of its own.
+function named(text) {
+    return '\u2068' + String(text).replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+        (c) => '\\u' + c.codePointAt(0).toString(16).padStart(4, '0')) + '\u2069';
+}
+
 function say(text) {
     $('error').hidden = true;
     $('said').textContent = text;
@@ -306,7 +313,7 @@ const loadTokens = latest(async (isLast) => {
 
 async function rotate(token) {
     if (await confirmed('Rotate token ' + token.token_id + '?',
-        'A new token is issued for ' + token.user_name + ', valid for a year. Put it into the directory '
+        'A new token is issued for ' + named(token.user_name) + ', valid for a year. Put it into the directory '
         + 'while the old one is still valid.', 'Rotate', true)) {
         const answer = await change('rotate', { token: token.token_id, days: '365', overlap: $('confirm-overlap').value });
         say('Token ' + token.token_id + ' is rotated.');
@@ -324,23 +331,35 @@ async function revoke(token) {
     }
 }
 
+// The account of that very name, among all in whose names it is a piece.
+async function findAccount(name) {
+    let page = { next: '' };
+    do {
+        page = await look('accounts', { search: name, after: page.next });
+        const account = page.accounts.find((one) => one.user_name.toLowerCase() === name.toLowerCase());
+        if (account) {
+            return account;
+        }
+    } while (page.next);
+    return null;
+}
+
 on('issue', 'submit', async (event) => {
     event.preventDefault();
     const name = $('issue-user').value.trim();
-    const found = await look('accounts', { search: name });
-    const account = found.accounts.find((one) => one.user_name.toLowerCase() === name.toLowerCase());
+    const account = await findAccount(name);
     if (!account) {
-        throw new Error('there is no user "' + name + '"');
+        throw new Error('there is no user "' + named(name) + '"');
     }
     if (!account.api_access) {
-        if (!await confirmed('Give ' + account.user_name + ' API access?',
+        if (!await confirmed('Give ' + named(account.user_name) + ' API access?',
             'A token works only for a user who has API access.', 'Give access')) {
             return;
         }
         await change('access', { account: account.id, enabled: true });
     }
     const answer = await change('issue', { account: account.id, days: $('issue-days').value });
-    say('A token for ' + account.user_name + ' is issued.');
+    say('A token for ' + named(account.user_name) + ' is issued.');
     showToken(answer.token);
     $('issue').reset();
     await loadTokens();
@@ -385,7 +404,7 @@ function accessSwitch(account) {
     input.addEventListener('change', async () => {
         try {
             await change('access', { account: account.id, enabled: input.checked });
-            say('API access of ' + account.user_name + ' is ' + (input.checked ? 'on.' : 'off.'));
+            say('API access of ' + named(account.user_name) + ' is ' + (input.checked ? 'on.' : 'off.'));
         }
         catch (error) {
             input.checked = !input.checked;
