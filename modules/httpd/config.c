@@ -811,8 +811,8 @@ scim_rate_t scim_config_rate(const scim_dir_config_t *dir)
     scim_rate_t rate;
 
     rate.per_second = (int)OR_DEFAULT(dir->rate_limit, 200);
-    rate.burst = (int)OR_DEFAULT(dir->rate_burst,
-                                 rate.per_second * BURST_SECONDS);
+    rate.burst = (int)OR_DEFAULT(dir->rate_burst, (apr_int64_t)BURST_SECONDS
+                                                  * rate.per_second);
     return rate;
 }
 

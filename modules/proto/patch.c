@@ -812,7 +812,7 @@ static int is_stored(const work_t *work, const scim_schema_t *schema)
 {
     int i;
 
-    for (i = 0; schema && i < schema->nattrs; i++) {
+    for (i = 0; i < schema->nattrs; i++) {
         if (work->intake->stored[schema->attrs[i].index]) {
             return 1;
         }
@@ -847,7 +847,7 @@ static scim_err_t *apply_object(work_t *work, op_t op,
     const scim_json_t *member;
 
     object = scim_quirk_single_in_array(object);
-    if (object->type != SCIM_JSON_OBJECT) {
+    if (schema && object->type != SCIM_JSON_OBJECT) {
         return refuse_object(work, schema, object);
     }
     for (member = object->first; member; member = member->next) {

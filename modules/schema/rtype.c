@@ -118,7 +118,9 @@ scim_rtype_t *scim_rtype_complete(const scim_rtype_t *type,
                                   const unsigned char *uniqueness,
                                   apr_pool_t *pool)
 {
-    scim_rtype_t *made = scim_rtype_extend(type, NULL, 0, pool);
+    scim_rtype_t *made = scim_rtype_make(type->name, type->endpoint,
+                                         type->description, type->schemas,
+                                         type->nschemas, pool);
     int i;
 
     for (i = 0; i < made->nattrs; i++) {
