@@ -36,6 +36,10 @@ for my $command (@command) {
 }
 is_deeply [sort $page =~ /^\.It (\d)$/mg], [0 .. 3], 'the page has every exit status';
 
+my $readme = do { local (@ARGV, $/) = 'README.md'; <> };
+my ($row) = $readme =~ /^\| `man scimctl`.*: ([\w, ]+) \|$/m;
+is_deeply [sort split /, /, $row // ''], [sort @command], 'README.md names every command';
+
 my ($version) = qx($program --version) =~ /^scimctl (\S+)$/;
 my $changelog = do { local (@ARGV, $/) = 'conf/debian/changelog'; <> };
 like $changelog, qr/\Amod-scim \(\Q$version\E\) /, 'the package has the version that the command tells';
