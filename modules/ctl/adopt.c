@@ -4,7 +4,6 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/fold.h"
@@ -378,8 +377,8 @@ static int print_others(const adoption_t *adoption, const scim_facts_t *facts)
     if (status == SCIM_EXIT_OK) {
         count = (int)apr_atoi64(scim_table_value(&table, 0, 0))
               - (int)apr_hash_count(adoption->met);
-        printf("%5d accounts are not in the file, and stay as they are\n",
-               count);
+        scim_print_line(stdout, pool, "%5d accounts are not in the file, and "
+                        "stay as they are", count);
     }
     return status;
 }
@@ -407,10 +406,13 @@ static int print_all(const adoption_t *adoption, const scim_facts_t *facts,
         }
     }
     scim_grid_print(shown);
-    printf("%s", scim_grid_rows(shown) ? "\n" : "");
+    if (scim_grid_rows(shown)) {
+        scim_print_lines(stdout, "\n", adoption->ctl->pool);
+    }
     for (i = 0; i < MEETS_COUNT; i++) {
         if (adoption->counts[i]) {
-            printf("%5d %s\n", adoption->counts[i], meetings[i].meaning);
+            scim_print_line(stdout, adoption->ctl->pool, "%5d %s",
+                            adoption->counts[i], meetings[i].meaning);
         }
     }
     return print_others(adoption, facts);
