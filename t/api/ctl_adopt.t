@@ -132,6 +132,15 @@ for my $bad (['a field that does not end', "userName,id\n\"x,1\n", qr/line 2: a 
 is scimctl(@at, '--tenant', 1, '/nowhere')->{status}, 2, 'no file: 2';
 is scimctl(@at, file($text))->{status}, 2, 'no organisation: 2';
 is scimctl('adopt', '--tenant', 1, file($text))->{status}, 2, 'without --dry-run: 2';
+my $one = file("userName,id\nnew\@tailspin.com,E-1\n");
+$r = scimctl(@at, '--tenant', 99, $one);
+is $r->{status}, 1, 'no such organisation: 1';
+is $r->{err}, "scimctl adopt: could not compare: there is no organisation 99 with an account or a valid token\n", 'which is said';
+is $r->{out}, '', 'and no verdict';
+my ($empty) = db()->selectrow_array(q{INSERT INTO public.organisations (name) VALUES ('Tailspin') RETURNING id});
+is scimctl(@at, '--tenant', $empty, $one)->{status}, 1, 'one without an account: 1';
+user('gone@tailspin.com', organisation_id => $empty, deleted_at => 'now');
+is scimctl(@at, '--tenant', $empty, $one)->{status}, 0, 'with a deleted one: 0';
 is scimctl(@at, '--tenant', 'x', file($text))->{status}, 1, 'an organisation that is no number: 1';
 
 done_testing;

@@ -169,6 +169,11 @@ cmp_ok $until->(), '>=', 59, 'for an hour';
 is_deeply scimctl('release', '--json', '--for', '5 minutes', @at, 1)->{json}, { released => json_true }, '--for, --json';
 cmp_ok $until->(), '<=', 5, 'for as long as was said';
 is scimctl('release', '--for', '-1 hour', @at, 1)->{status}, 1, 'a time that is past: 1';
+$r = scimctl('release', '--json', @at, 99);
+is $r->{status}, 1, 'no such organisation: 1';
+like $r->{err}, qr/^scimctl release: could not release: there is no organisation 99 /, 'which is said';
+is $r->{out}, '', 'and nothing else';
+is db()->selectrow_array(q{SELECT count(*) FROM scim.guards WHERE tenant = '99'}), 0, 'and leaves no row';
 
 # ---- usage, and no database ----
 
