@@ -312,6 +312,8 @@ END
 $$;
 
 -- It is meant: let everything through for a while. With it a new window begins.
+-- Which organisations there are, the application knows; here it is known whose
+-- tokens are valid, and of whom the guard has counted anything.
 --
 --     SELECT scim.release('1');
 CREATE OR REPLACE FUNCTION scim.release(tenant text,
@@ -323,6 +325,13 @@ AS $$
 BEGIN
     IF tenant IS NULL OR (now() + duration > now()) IS NOT TRUE THEN
         RAISE EXCEPTION 'could not release: say which tenant, and for how long';
+    END IF;
+    IF NOT EXISTS (SELECT FROM scim.guards g WHERE g.tenant = release.tenant)
+       AND NOT EXISTS (SELECT FROM scim.tokens t
+                        WHERE t.tenant = release.tenant) THEN
+        RAISE EXCEPTION 'could not release: there is no organisation % with a '
+                'valid token', tenant
+            USING ERRCODE = 'SC404';
     END IF;
     INSERT INTO scim.guards (tenant, released_until)
     VALUES (release.tenant, now() + duration)

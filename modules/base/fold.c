@@ -131,6 +131,16 @@ int scim_utf8_is_valid(const char *text, apr_size_t len)
     return 1;
 }
 
+apr_int32_t scim_utf8_next(const char **pnext, const char *at,
+                           const char *end)
+{
+    const unsigned char *next = (const unsigned char *)at;
+    apr_int32_t c = decode(&next, (const unsigned char *)end);
+
+    *pnext = (const char *)next;
+    return c;
+}
+
 apr_size_t scim_utf8_length(const char *text)
 {
     apr_size_t count = 0;

@@ -21,6 +21,11 @@ int scim_fold_is_equal(const char *a, const char *b,
  * overlong forms, nothing beyond U+10FFFF. */
 int scim_utf8_is_valid(const char *text, apr_size_t len);
 
+/** The character at @a at, and in @a pnext where the next one begins. -1, and
+ * the next byte, where there is no valid UTF-8. @a at is before @a end. */
+apr_int32_t scim_utf8_next(const char **pnext, const char *at,
+                           const char *end);
+
 /** The number of characters in valid UTF-8 text. */
 apr_size_t scim_utf8_length(const char *text);
 

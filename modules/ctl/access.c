@@ -1,6 +1,5 @@
 #include "ctl/commands.h"
 
-#include <stdio.h>
 #include <string.h>
 
 int scim_ctl_access(scim_ctl_t *ctl, int argc, const char **argv)
@@ -31,7 +30,8 @@ int scim_ctl_access(scim_ctl_t *ctl, int argc, const char **argv)
                             : "SELECT scim.access_organisation($1, $2)",
                             2, params);
     if (status == SCIM_EXIT_OK && ctl->json) {
-        printf("{\"access\":%s}\n", params[1]);
+        scim_print_json(on ? "{\"access\":true}" : "{\"access\":false}",
+                        ctl->pool);
     }
     return status;
 }
@@ -70,7 +70,7 @@ int scim_ctl_release(scim_ctl_t *ctl, int argc, const char **argv)
                                 params);
     }
     if (status == SCIM_EXIT_OK && ctl->json) {
-        puts("{\"released\":true}");
+        scim_print_json("{\"released\":true}", ctl->pool);
     }
     return status;
 }

@@ -4,7 +4,6 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/fold.h"
@@ -378,8 +377,8 @@ static int print_others(const adoption_t *adoption, const scim_facts_t *facts)
     if (status == SCIM_EXIT_OK) {
         count = (int)apr_atoi64(scim_table_value(&table, 0, 0))
               - (int)apr_hash_count(adoption->met);
-        printf("%5d accounts are not in the file, and stay as they are\n",
-               count);
+        scim_print_line(stdout, pool, "%5d accounts are not in the file, and "
+                        "stay as they are", count);
     }
     return status;
 }
@@ -407,10 +406,13 @@ static int print_all(const adoption_t *adoption, const scim_facts_t *facts,
         }
     }
     scim_grid_print(shown);
-    printf("%s", scim_grid_rows(shown) ? "\n" : "");
+    if (scim_grid_rows(shown)) {
+        scim_print_lines(stdout, "\n", adoption->ctl->pool);
+    }
     for (i = 0; i < MEETS_COUNT; i++) {
         if (adoption->counts[i]) {
-            printf("%5d %s\n", adoption->counts[i], meetings[i].meaning);
+            scim_print_line(stdout, adoption->ctl->pool, "%5d %s",
+                            adoption->counts[i], meetings[i].meaning);
         }
     }
     return print_others(adoption, facts);
@@ -426,7 +428,6 @@ static int prepare(adoption_t *adoption, const scim_facts_t **pfacts,
     };
     scim_ctl_t *ctl = adoption->ctl;
     const scim_mapping_t *mapping = location->mapping;
-    scim_table_t said;
     scim_err_t *err;
     int status = scim_location_connect(ctl, location);
 
@@ -447,10 +448,6 @@ static int prepare(adoption_t *adoption, const scim_facts_t **pfacts,
         return scim_ctl_complain(ctl, SCIM_EXIT_FINDINGS, "externalId has no "
                                  "column, so no account can be linked");
     }
-    /* for a policy that shows the rows of one organisation alone */
-    status = scim_ctl_query(&said, ctl, "SELECT pg_catalog.set_config("
-                            "'scim.tenant', $1, false)", 1,
-                            &adoption->tenant);
     mapping = scim_mapping_complete(mapping, *pfacts, ctl->pool);
     adoption->mapping = mapping;
     adoption->sql = rows_sql(mapping, *pfacts, ctl->pool);
@@ -458,6 +455,37 @@ static int prepare(adoption_t *adoption, const scim_facts_t **pfacts,
     adoption->externals = apr_hash_make(ctl->pool);
     adoption->met = apr_hash_make(ctl->pool);
     adoption->grid = scim_grid_make(names, 6, ctl->pool);
+    return SCIM_EXIT_OK;
+}
+
+/* The module's role sees no table of organisations, but whose the accounts and
+ * the tokens are. */
+static int find_tenant(const adoption_t *adoption, const scim_facts_t *facts)
+{
+    const scim_mapping_t *mapping = adoption->mapping;
+    scim_ctl_t *ctl = adoption->ctl;
+    scim_table_t table;
+    int status;
+
+    /* for a policy that shows the rows of one organisation alone */
+    status = scim_ctl_query(&table, ctl, "SELECT pg_catalog.set_config("
+                            "'scim.tenant', $1, false)", 1,
+                            &adoption->tenant);
+    if (status == SCIM_EXIT_OK) {
+        status = scim_ctl_query(&table, ctl,
+            apr_pstrcat(ctl->pool, "SELECT EXISTS (SELECT FROM ",
+                        mapping->table, " AS r WHERE ",
+                        tenant_sql(mapping, facts, ctl->pool),
+                        ") OR EXISTS (SELECT FROM ", mapping->tokens,
+                        " AS t WHERE t.tenant = $1::text)", NULL),
+            1, &adoption->tenant);
+    }
+    if (status == SCIM_EXIT_OK && !flag(&table, 0, 0)) {
+        status = scim_ctl_complain(ctl, SCIM_EXIT_FINDINGS, "could not "
+                                   "compare: there is no organisation %s with "
+                                   "an account or a valid token",
+                                   adoption->tenant);
+    }
     return status;
 }
 
@@ -514,6 +542,7 @@ int scim_ctl_adopt(scim_ctl_t *ctl, int argc, const char **argv)
     if ((status = read_people(&people, ctl, argv[0])) != SCIM_EXIT_OK
         || (status = find_location(&location, ctl, &source)) != SCIM_EXIT_OK
         || (status = prepare(&adoption, &facts, location)) != SCIM_EXIT_OK
+        || (status = find_tenant(&adoption, facts)) != SCIM_EXIT_OK
         || (status = try_people(&adoption, people)) != SCIM_EXIT_OK
         || (status = print_all(&adoption, facts, all)) != SCIM_EXIT_OK) {
         return status;

@@ -2,7 +2,6 @@
 
 #include <apr_strings.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -52,7 +51,8 @@ static void print_texts(const char *label, const apr_array_header_t *texts)
     int i;
 
     for (i = 0; i < texts->nelts; i++) {
-        printf("%s%s\n", label, APR_ARRAY_IDX(texts, i, const char *));
+        scim_print_line(stdout, texts->pool, "%s%s", label,
+                        APR_ARRAY_IDX(texts, i, const char *));
     }
 }
 
@@ -61,11 +61,13 @@ static void print_report(const scim_location_t *location,
 {
     int i;
 
-    printf("<ScimResource %s> in <Location \"%s\"> (%s)\n\n",
-           location->mapping->type->name, location->path, location->place);
+    scim_print_line(stdout, pool, "<ScimResource %s> in <Location \"%s\"> "
+                    "(%s)", location->mapping->type->name, location->path,
+                    location->place);
+    scim_print_lines(stdout, "\n", pool);
     if (report->lines->nelts) {
         scim_grid_print(grid_of(report, pool));
-        putchar('\n');
+        scim_print_lines(stdout, "\n", pool);
     }
     for (i = 0; i < report->lines->nelts; i++) {
         print_texts("wrong: ", APR_ARRAY_IDX(report->lines, i,
@@ -73,9 +75,10 @@ static void print_report(const scim_location_t *location,
     }
     print_texts("wrong: ", report->findings);
     print_texts("warning: ", warnings);
-    printf(report->count == 1 ? "1 finding\n\n"
-         : report->count ? "%d findings\n\n"
-         : "the mapping fits the database\n\n", report->count);
+    scim_print_line(stdout, pool, report->count == 1 ? "1 finding"
+                    : report->count ? "%d findings"
+                    : "the mapping fits the database", report->count);
+    scim_print_lines(stdout, "\n", pool);
 }
 
 static void add_texts(scim_buf_t *buf, const char **comma,
@@ -193,7 +196,8 @@ int scim_ctl_check(scim_ctl_t *ctl, int argc, const char **argv)
         return status;
     }
     if (ctl->json) {
-        printf("%s]\n", buf.data);
+        scim_buf_putc(&buf, ']');
+        scim_print_json(buf.data, ctl->pool);
     }
     return count ? SCIM_EXIT_FINDINGS : SCIM_EXIT_OK;
 }

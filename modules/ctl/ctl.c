@@ -3,15 +3,14 @@
 #include <apr_strings.h>
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 static void say(const scim_ctl_t *ctl, const char *fmt, va_list args)
 {
-    fprintf(stderr, "scimctl%s%s: ", ctl->command ? " " : "",
-            ctl->command ? ctl->command : "");
-    vfprintf(stderr, fmt, args);
-    fputc('\n', stderr);
+    scim_print_line(stderr, ctl->pool, "scimctl%s%s: %s",
+                    ctl->command ? " " : "",
+                    ctl->command ? ctl->command : "",
+                    apr_pvsprintf(ctl->pool, fmt, args));
 }
 
 int scim_ctl_complain(const scim_ctl_t *ctl, int status, const char *fmt, ...)
@@ -31,8 +30,10 @@ int scim_ctl_usage(const scim_ctl_t *ctl, const char *fmt, ...)
     va_start(args, fmt);
     say(ctl, fmt, args);
     va_end(args);
-    fprintf(stderr, "\"scimctl %s%s--help\" says how it is used\n",
-            ctl->command ? ctl->command : "", ctl->command ? " " : "");
+    scim_print_line(stderr, ctl->pool,
+                    "\"scimctl %s%s--help\" says how it is used",
+                    ctl->command ? ctl->command : "",
+                    ctl->command ? " " : "");
     return SCIM_EXIT_USAGE;
 }
 
@@ -161,7 +162,7 @@ void scim_ctl_print_grid(const scim_ctl_t *ctl, const scim_grid_t *grid)
     }
     scim_buf_init(&buf, 4096, ctl->pool);
     scim_grid_json(&buf, grid);
-    puts(buf.data);
+    scim_print_json(buf.data, ctl->pool);
 }
 
 void scim_ctl_print(const scim_ctl_t *ctl, const scim_table_t *table)

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "ctl/grid.h"
+#include "ctl/print.h"
 #include "pg/table.h"
 
 /* Exit statuses; docs/scimctl.1 names them. */

@@ -3,7 +3,6 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,7 +86,7 @@ static void print_line(const scim_table_t *table, int row, apr_pool_t *pool)
         comma = ",";
     }
     scim_buf_putc(&buf, '}');
-    puts(buf.data);
+    scim_print_json(buf.data, pool);
 }
 
 /* One value of a change: text as it is, the rest as JSON. */
@@ -114,12 +113,13 @@ static void print_changes(const char *text, apr_pool_t *pool)
         if (change->type != SCIM_JSON_OBJECT
             || (!scim_json_find(change, "old")
                 && !scim_json_find(change, "new"))) {
-            printf("    %s  %s\n", change->name,
-                   scim_json_text(change, pool));
+            scim_print_line(stdout, pool, "    %s  %s", change->name,
+                            scim_json_text(change, pool));
             continue;
         }
-        printf("    %s  %s -> %s\n", change->name,
-               value_of(change, "old", pool), value_of(change, "new", pool));
+        scim_print_line(stdout, pool, "    %s  %s -> %s", change->name,
+                        value_of(change, "old", pool),
+                        value_of(change, "new", pool));
     }
 }
 
@@ -132,15 +132,19 @@ static const char *shown(const scim_table_t *table, int row, int column)
 
 static void print_event(const scim_table_t *table, int row, apr_pool_t *pool)
 {
-    printf("%s  %s %s %s  organisation %s, token %s of user %s\n",
-           shown(table, row, EVENT_AT), shown(table, row, EVENT_OPERATION),
-           shown(table, row, EVENT_TYPE), shown(table, row, EVENT_RESOURCE),
-           shown(table, row, EVENT_TENANT), shown(table, row, EVENT_TOKEN),
-           shown(table, row, EVENT_ACTOR));
+    scim_print_line(stdout, pool, "%s  %s %s %s  organisation %s, token %s of "
+                    "user %s", shown(table, row, EVENT_AT),
+                    shown(table, row, EVENT_OPERATION),
+                    shown(table, row, EVENT_TYPE),
+                    shown(table, row, EVENT_RESOURCE),
+                    shown(table, row, EVENT_TENANT),
+                    shown(table, row, EVENT_TOKEN),
+                    shown(table, row, EVENT_ACTOR));
     if (strcmp(shown(table, row, EVENT_OUTCOME), "refused") == 0) {
-        printf("    REFUSED %s %s: %s\n", shown(table, row, EVENT_STATUS),
-               shown(table, row, EVENT_SCIM_TYPE),
-               shown(table, row, EVENT_REASON));
+        scim_print_line(stdout, pool, "    REFUSED %s %s: %s",
+                        shown(table, row, EVENT_STATUS),
+                        shown(table, row, EVENT_SCIM_TYPE),
+                        shown(table, row, EVENT_REASON));
     }
     print_changes(scim_table_value(table, row, EVENT_CHANGES), pool);
 }

@@ -1,9 +1,9 @@
 #include "ctl/grid.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/fold.h"
+#include "ctl/print.h"
 
 /* A cell wider than this does not push the others away. */
 #define WIDTH_MAX 44
@@ -36,20 +36,37 @@ static const char *cell(const scim_grid_t *grid, int row, int column)
                          const char *);
 }
 
-/* In characters; what is no UTF-8 counts its bytes. */
+/* In characters. */
 static int width_of(const char *text)
 {
-    if (!text) {
-        return 0;
+    return text ? (int)scim_utf8_length(text) : 0;
+}
+
+/* The same as it is printed, which may be wider. */
+static const scim_grid_t *shown(const scim_grid_t *grid)
+{
+    apr_pool_t *pool = grid->cells->pool;
+    const char **names = apr_palloc(pool, grid->columns * sizeof(*names));
+    scim_grid_t *copy = scim_grid_make(names, grid->columns, pool);
+    int i;
+
+    for (i = 0; i < grid->columns; i++) {
+        names[i] = scim_print_shown(grid->names[i], pool);
     }
-    return (int)(scim_utf8_is_valid(text, strlen(text))
-                 ? scim_utf8_length(text) : strlen(text));
+    for (i = 0; i < grid->cells->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(grid->cells, i, const char *);
+
+        scim_grid_add(copy, text ? scim_print_shown(text, pool) : NULL);
+    }
+    return copy;
 }
 
 static void print_row(const scim_grid_t *grid, int row, const int *widths)
 {
     int i, last = grid->columns - 1;
+    scim_buf_t line;
 
+    scim_buf_init(&line, 256, grid->cells->pool);
     while (last > 0 && !width_of(cell(grid, row, last))) {
         last--;
     }
@@ -57,9 +74,10 @@ static void print_row(const scim_grid_t *grid, int row, const int *widths)
         const char *text = cell(grid, row, i);
         int pad = i < last ? widths[i] - width_of(text) : 0;
 
-        printf("%s%*s%s", text ? text : "", pad > 0 ? pad : 0, "",
-               i < last ? "  " : "\n");
+        scim_buf_printf(&line, "%s%*s%s", text ? text : "",
+                        pad > 0 ? pad : 0, "", i < last ? "  " : "");
     }
+    scim_print_line(stdout, line.pool, "%s", line.data);
 }
 
 void scim_grid_print(const scim_grid_t *grid)
@@ -71,6 +89,7 @@ void scim_grid_print(const scim_grid_t *grid)
     if (!rows) {
         return;
     }
+    grid = shown(grid);
     for (i = -1; i < rows; i++) {
         for (j = 0; j < grid->columns; j++) {
             int width = width_of(cell(grid, i, j));

@@ -2,7 +2,6 @@
 
 #include <apr_strings.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #include "ctl/proposal.h"
@@ -34,7 +33,8 @@ static void print_json(const scim_buf_t *conf, const scim_buf_t *sql,
     scim_buf_json(&buf, conf->data, conf->len);
     scim_buf_puts(&buf, ",\"sql\":");
     scim_buf_json(&buf, sql->data, sql->len);
-    puts(apr_pstrcat(pool, buf.data, "}", NULL));
+    scim_buf_putc(&buf, '}');
+    scim_print_json(buf.data, pool);
 }
 
 int scim_ctl_inspect(scim_ctl_t *ctl, int argc, const char **argv)
@@ -76,10 +76,10 @@ int scim_ctl_inspect(scim_ctl_t *ctl, int argc, const char **argv)
         print_json(&conf, &sql, ctl->pool);
     }
     else if (status == SCIM_EXIT_OK) {
-        printf("%s%s%s", only_sql ? "" : conf.data,
-               only_conf || only_sql ? ""
-               : "\n# ---- SQL: \"scimctl inspect --sql\" prints it alone "
-                 "----\n\n", sql.data);
+        scim_print_lines(stdout, apr_pstrcat(ctl->pool,
+            only_sql ? "" : conf.data, only_conf || only_sql ? ""
+            : "\n# ---- SQL: \"scimctl inspect --sql\" prints it alone "
+              "----\n\n", sql.data, NULL), ctl->pool);
     }
     return status;
 }

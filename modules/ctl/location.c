@@ -114,9 +114,10 @@ static int ask_httpd(scim_buf_t *out, const scim_ctl_t *ctl,
                                  apr_strerror(status, reason, sizeof(reason)));
     }
     if (exit_status) {
-        return scim_ctl_complain(ctl, SCIM_EXIT_FINDINGS, "\"%s -t\" does not "
-                                 "accept the configuration:\n%s", args[0],
-                                 said.data);
+        scim_ctl_complain(ctl, SCIM_EXIT_FINDINGS, "\"%s -t\" does not accept "
+                          "the configuration:", args[0]);
+        scim_print_lines(stderr, said.data, ctl->pool);
+        return SCIM_EXIT_FINDINGS;
     }
     return SCIM_EXIT_OK;
 }

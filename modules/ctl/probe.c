@@ -5,7 +5,6 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -728,19 +727,27 @@ static void print_verdicts(const scim_trial_t *trial, int verbose)
 
     for (i = 0; i < scim_grid_rows(grid); i++, cell += grid->columns) {
         if (cell[4]) {
-            printf("WRONG  %s: %s\n       %s.\n       Stumbles: %s.\n"
-                   "       %s\n       answer: %s\n\n", cell[1], cell[2],
-                   cell[4], cell[3], cell[5], cell[6]);
+            scim_print_line(stdout, trial->pool, "WRONG  %s: %s", cell[1],
+                            cell[2]);
+            scim_print_line(stdout, trial->pool, "       %s.", cell[4]);
+            scim_print_line(stdout, trial->pool, "       Stumbles: %s.",
+                            cell[3]);
+            scim_print_line(stdout, trial->pool, "       %s", cell[5]);
+            scim_print_line(stdout, trial->pool, "       answer: %s", cell[6]);
+            scim_print_lines(stdout, "\n", trial->pool);
         }
         else if (verbose) {
-            printf("ok     %s: %s\n", cell[1], cell[2]);
+            scim_print_line(stdout, trial->pool, "ok     %s: %s", cell[1],
+                            cell[2]);
         }
     }
     if (trial->bad) {
-        printf("%d of %d checks failed\n", trial->bad, trial->run);
+        scim_print_line(stdout, trial->pool, "%d of %d checks failed",
+                        trial->bad, trial->run);
     }
     else {
-        printf("all %d checks passed\n", trial->run);
+        scim_print_line(stdout, trial->pool, "all %d checks passed",
+                        trial->run);
     }
 }
 

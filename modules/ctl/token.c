@@ -1,6 +1,7 @@
 #include "ctl/commands.h"
 
-#include <stdio.h>
+#include <apr_strings.h>
+
 #include <string.h>
 
 typedef struct request_t {
@@ -14,10 +15,11 @@ typedef struct request_t {
 static void print_token(const scim_ctl_t *ctl, const char *token)
 {
     if (ctl->json) {
-        printf("{\"token\":\"%s\"}\n", token);
+        scim_print_json(apr_psprintf(ctl->pool, "{\"token\":\"%s\"}", token),
+                        ctl->pool);
         return;
     }
-    puts(token);
+    scim_print_line(stdout, ctl->pool, "%s", token);
 }
 
 static int issue(scim_ctl_t *ctl, const request_t *request)
@@ -47,7 +49,7 @@ static int list(scim_ctl_t *ctl, const request_t *request)
     }
     scim_ctl_print(ctl, &table);
     if (!table.nrows && !ctl->json) {
-        puts("there are no tokens");
+        scim_print_line(stdout, ctl->pool, "there are no tokens");
     }
     return SCIM_EXIT_OK;
 }
@@ -84,7 +86,7 @@ static int end(scim_ctl_t *ctl, const request_t *request)
                                  request->argument);
     }
     if (ctl->json) {
-        puts("{\"revoked\":true}");
+        scim_print_json("{\"revoked\":true}", ctl->pool);
     }
     return SCIM_EXIT_OK;
 }

@@ -478,6 +478,13 @@ scim_reset();
     like $health->{guard}{released_until}, qr/^\d{4}/, 'health: until when';
     is patch("/Users/$leaver[-1]{id}", { Operations => [{ op => 'replace', path => 'active', value => 'False' }] }, @there)->code, 200,
         'and the directory may go on';
+
+    # one of which nothing is known to release
+    my ($idle) = db()->selectrow_array(q{INSERT INTO public.organisations (name) VALUES ('Idle') RETURNING id});
+    db()->do(q{INSERT INTO public.users (organisation_id, username, password_hash, role) VALUES (?, ?, '!', 'admin')}, undef, $idle, $admin);
+    is_refused change('release', { tenant => "$idle" }), 404, qr/there is no organisation $idle with a valid token/, 'one without a token';
+    is db()->selectrow_array('SELECT count(*) FROM scim.guards WHERE tenant = ?', undef, "$idle"), 0, 'gets no row';
+    db()->do("DELETE FROM public.$_->[0] WHERE $_->[1] = ?", undef, $idle) for [users => 'organisation_id'], [organisations => 'id'];
 }
 
 # ---- what is hostile stays text ----

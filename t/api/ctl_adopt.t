@@ -111,6 +111,13 @@ is $r->{status}, 1, 'ScimAdopt off: 1';
 is $r->{json}[0]{result}, 'conflict', 'ScimAdopt off: a conflict';
 like $r->{json}[0]{text}, qr/ScimAdopt is off/, 'which is said';
 
+# what is hostile stays text
+$r = scimctl(@at, '--all', '--tenant', 1, file(qq{userName,id\n"\e[2J\a\r\n  999 would be linked\x{9b}1m\x{202e}",E\x{2066}\n}));
+is_tame $r->{out}, 'nothing that a terminal obeys' or diag $r->{err};
+like $r->{out}, qr/^2 +\\u001b\[2J\\u0007\\u000d\\u000a  999 would be linked\\u009b1m\\u202e  E\\u2066 +new$/m, 'but what was there';
+$r = scimctl(@at, '--tenant', 1, "/nowhere\e\n");
+is $r->{err}, "scimctl adopt: could not read \"/nowhere\\u001b\\u000a\"\n", 'in a complaint too';
+
 for my $bad (['a field that does not end', "userName,id\n\"x,1\n", qr/line 2: a quoted field does not end/],
              ['text behind a quote', "userName,id\n\"x\"y,1\n", qr/line 2: text behind a closing quote/],
              ['no name', "id,mail\n1,2\n", qr/does not name userPrincipalName or userName/],
@@ -125,6 +132,15 @@ for my $bad (['a field that does not end', "userName,id\n\"x,1\n", qr/line 2: a 
 is scimctl(@at, '--tenant', 1, '/nowhere')->{status}, 2, 'no file: 2';
 is scimctl(@at, file($text))->{status}, 2, 'no organisation: 2';
 is scimctl('adopt', '--tenant', 1, file($text))->{status}, 2, 'without --dry-run: 2';
+my $one = file("userName,id\nnew\@tailspin.com,E-1\n");
+$r = scimctl(@at, '--tenant', 99, $one);
+is $r->{status}, 1, 'no such organisation: 1';
+is $r->{err}, "scimctl adopt: could not compare: there is no organisation 99 with an account or a valid token\n", 'which is said';
+is $r->{out}, '', 'and no verdict';
+my ($empty) = db()->selectrow_array(q{INSERT INTO public.organisations (name) VALUES ('Tailspin') RETURNING id});
+is scimctl(@at, '--tenant', $empty, $one)->{status}, 1, 'one without an account: 1';
+user('gone@tailspin.com', organisation_id => $empty, deleted_at => 'now');
+is scimctl(@at, '--tenant', $empty, $one)->{status}, 0, 'with a deleted one: 0';
 is scimctl(@at, '--tenant', 'x', file($text))->{status}, 1, 'an organisation that is no number: 1';
 
 done_testing;

@@ -124,6 +124,38 @@ $out = scimctl('events', @at, '--user', 'b.two@contoso.com')->{out};
 like $out, qr/^    REFUSED 409 uniqueness: .*b\.two\@contoso\.com/im, 'shown with the reason, by the name in it';
 is scalar(() = $out =~ /^\d{4}-/mg), 2, 'beside what was done';
 
+# ---- what is hostile stays text ----
+
+# ESC, BEL, CR, a newline with what looks like an event, DEL, C1, and what turns the line
+my $evil = "x\e]0;y\a\r\n2026-01-01 00:00:00+00  delete User 1  organisation 1\t\x{7f}\x{9b}31m\x{202e}\x{2066}\x{200f}\x{61c}\x{2028}z";
+my $shown = 'x\u001b]0;y\u0007\u000d\u000a2026-01-01 00:00:00+00  delete User 1  organisation 1\u0009\u007f\u009b31m\u202e\u2066\u200f\u061c\u2028z';
+db()->do(q{INSERT INTO scim.events (tenant, actor, operation, resource_type, resource_id, outcome, status, reason, changes)
+    VALUES ($1, $1, $1, $1, 'evil', 'refused', 400, $1, jsonb_build_object($1::text, jsonb_build_object('old', $1::text, 'new', ARRAY[$1::text])))},
+    undef, $evil);
+$r = scimctl('events', @at, '--user', 'evil');
+is_tame $r->{out}, 'events: nothing that a terminal obeys';
+is scalar(() = $r->{out} =~ /\n/g), 3, 'events: no line is forged';
+like $r->{out}, qr/^.*  \Q$shown\E \Q$shown\E evil  organisation \Q$shown\E, .*\n    REFUSED 400 -: \Q$shown\E\n    \Q$shown\E  "\Q$shown\E" -> /,
+    'events: it is told what was there';
+$r = scimctl('events', '--json', @at, '--user', 'evil');
+is_tame $r->{out}, 'events, --json: nothing that a terminal obeys';
+is $r->{json}{reason}, $evil, 'events, --json: the text as it is';
+is_deeply $r->{json}{changes}, { $evil => { old => $evil, new => [$evil] } }, 'events, --json: of changes too';
+
+my ($name) = db()->selectrow_array('SELECT username FROM public.users WHERE id = ?', undef, $admin);
+db()->do('UPDATE public.users SET username = ? WHERE id = ?', undef, $evil, $admin);
+$r = scimctl('token', 'list', @at, 1);
+is_tame $r->{out}, 'token list: nothing that a terminal obeys';
+is scalar(() = $r->{out} =~ /\n/g), 1 + @{ tokens(1) }, 'token list: no line is forged';
+like $r->{out}, qr/ \Q$shown\E  /, 'token list: it is told what was there';
+is_deeply [grep { $_ ne $evil } map { $_->{username} } @{ tokens(1) }], [], 'token list, --json: the text as it is';
+db()->do('UPDATE public.users SET username = ? WHERE id = ?', undef, $name, $admin);
+
+$r = scimctl('token', 'revoke', @at, $evil);
+is $r->{status}, 1, 'a complaint';
+is_tame $r->{err}, 'has nothing that a terminal obeys';
+is scalar(() = $r->{err} =~ /\n/g), 1, 'and is one line';
+
 # ---- release ----
 
 db()->do('ALTER FUNCTION scim.release(text, interval) RENAME TO let_go');
@@ -137,6 +169,11 @@ cmp_ok $until->(), '>=', 59, 'for an hour';
 is_deeply scimctl('release', '--json', '--for', '5 minutes', @at, 1)->{json}, { released => json_true }, '--for, --json';
 cmp_ok $until->(), '<=', 5, 'for as long as was said';
 is scimctl('release', '--for', '-1 hour', @at, 1)->{status}, 1, 'a time that is past: 1';
+$r = scimctl('release', '--json', @at, 99);
+is $r->{status}, 1, 'no such organisation: 1';
+like $r->{err}, qr/^scimctl release: could not release: there is no organisation 99 /, 'which is said';
+is $r->{out}, '', 'and nothing else';
+is db()->selectrow_array(q{SELECT count(*) FROM scim.guards WHERE tenant = '99'}), 0, 'and leaves no row';
 
 # ---- usage, and no database ----
 

@@ -94,6 +94,19 @@ for my $case (@broken) {
     is $live->(), $before, "$what: nobody is left behind";
 }
 
+# ---- what is hostile stays text ----
+
+for my $json (0, 1) {
+    my $bad = ScimTest::Mangle->new(base => base_url(),
+        how => { request => sub { [200, "text/\e]0;x\a\x9b\xc2\x9b\xe2\x80\xae", "\xc2\x9b<\xe2\x80\xae\xff>"] } });
+    my $r = scimctl({ env => \%env }, 'probe', ($json ? '--json' : ()), $bad->base);
+    $bad->stop;
+    is $r->{status}, 1, 'a hostile answer: 1';
+    is_tame $r->{out}, 'nothing that a terminal obeys';
+    next if !$json;
+    like $r->{json}[0]{text}, qr/"text\/\e\]0;x\a\x{fffd}\x{9b}\x{202e}"/, '--json: the text, as far as it is one';
+}
+
 # ---- tokens, addresses, usage ----
 
 $r = scimctl({ env => { SCIM_TOKEN => 'scim_no' } }, 'probe', base_url());

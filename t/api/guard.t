@@ -122,8 +122,18 @@ is do_it(off($_))->code, 200, 'after that it counts again' for @id[0 .. 19];
 is_held do_it(off($id[20])), 'and holds back';
 db()->do(q{SELECT scim.release('1', '1 minute')});
 is do_it(off($id[20]))->code, 200, 'it may be released for some other time';
-db()->do(q{SELECT scim.release('77')});
-ok guard_of(77), 'beforehand as well';
+fresh();
+db()->do(q{SELECT scim.release('2')});
+ok guard_of(2), 'beforehand as well';
+db()->do(q{UPDATE public.organisations SET api_enabled = false WHERE id = 2});
+is eval { db()->do(q{SELECT scim.release('2', '2 hours')}); 1 }, 1, 'and where its tokens are shut meanwhile' or diag $@;
+fresh();
+for my $unknown ('2', '77', '', 'x') {
+    is eval { local db()->{PrintError} = 0; db()->do('SELECT scim.release(?)', undef, $unknown); 1 }, undef, "\"$unknown\", of which nothing is known, is refused";
+    like $@, qr/could not release: there is no organisation $unknown with a valid token/, 'which is said';
+    ok !guard_of($unknown), 'and leaves no row';
+}
+db()->do(q{UPDATE public.organisations SET api_enabled = true WHERE id = 2});
 for my $wrong (q{NULL}, q{'1', NULL}, q{'1', '0 s'}, q{'1', '-1 hour'}) {
     is eval { local db()->{PrintError} = 0; db()->do("SELECT scim.release($wrong)"); 1 }, undef, "release($wrong) is refused";
 }

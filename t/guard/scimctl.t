@@ -36,6 +36,15 @@ for my $command (@command) {
 }
 is_deeply [sort $page =~ /^\.It (\d)$/mg], [0 .. 3], 'the page has every exit status';
 
+my $readme = do { local (@ARGV, $/) = 'README.md'; <> };
+my ($row) = $readme =~ /^\| `man scimctl`.*: ([\w, ]+) \|$/m;
+is_deeply [sort split /, /, $row // ''], [sort @command], 'README.md names every command';
+
+# What a terminal obeys is escaped in one place, and nobody goes past it.
+my @writer = grep { my $file = $_; local (@ARGV, $/) = $file; <> =~ /\b(?:v?f?printf|f?puts|f?putc|putchar|fwrite|write|apr_file_(?:write|put)\w*) ?\(/ }
+    glob 'modules/ctl/*.c';
+is_deeply \@writer, ['modules/ctl/main.c', 'modules/ctl/print.c'], 'only print.c writes, and main.c what is its own';
+
 my ($version) = qx($program --version) =~ /^scimctl (\S+)$/;
 my $changelog = do { local (@ARGV, $/) = 'conf/debian/changelog'; <> };
 like $changelog, qr/\Amod-scim \(\Q$version\E\) /, 'the package has the version that the command tells';

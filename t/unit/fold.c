@@ -138,6 +138,8 @@ static void test_utf8(void)
         { "\xc2" "a", 0 },
         { "a\xe0\xa0" "a", 0 }
     };
+    static const char text[] = "\xc2\x9b" "a";
+    const char *next;
     size_t i;
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -146,6 +148,10 @@ static void test_utf8(void)
     }
     ok(scim_utf8_is_valid("a\0b", 3), "NUL is a character too");
     ok(!scim_utf8_is_valid("a\xc3\xbc", 2), "cut off by the length");
+    is_int(scim_utf8_next(&next, text, text + 3), 0x9B, "a character");
+    ok(next == text + 2, "and the next");
+    is_int(scim_utf8_next(&next, text + 1, text + 3), -1, "none");
+    ok(next == text + 2, "and the next byte");
     is_int(scim_utf8_length("a\xc3\xbc\xf0\x9f\x98\x80"), 3, "characters");
 }
 

@@ -9,10 +9,11 @@ use Exporter qw(import);
 use File::Temp ();
 use JSON::PP ();
 use POSIX ();
+use Test::More ();
 use ScimTest::Sys qw(top slurp spew);
 use ScimTest::Valgrind ();
 
-our @EXPORT = qw(scimctl conninfo_of);
+our @EXPORT = qw(scimctl conninfo_of is_tame);
 
 sub program { ($ENV{SCIM_BUILD} || top() . '/build') . '/scimctl' }
 
@@ -39,6 +40,14 @@ sub scimctl {
     }
     return { pid => $pid, file => \%file } if $opt->{background};
     return finish({ pid => $pid, file => \%file });
+}
+
+# Nothing that a terminal obeys is in TEXT.
+sub is_tame {
+    my ($text, $name) = @_;
+    my @found = $text =~ /[\x00-\x09\x0b-\x1f\x7f-\x9f\x{61c}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}]/g;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    Test::More::is(join(' ', map { sprintf '%04x', ord } @found), '', $name);
 }
 
 # The end of one that ran in the background.
