@@ -30,7 +30,7 @@ my $T = top() . '/t';
 my $POINTER = "$T/logs/server.json";    # servers left up by -start-httpd
 my $BUILD = $ENV{SCIM_BUILD} || top() . '/build';
 
-use constant PAIRS => 2;
+use constant PAIRS => 3;
 
 # the run's directory and the first pair's; httpd and clusters of the others
 my ($run, $pair, $cluster, $leave_up, $server, @others);
@@ -77,7 +77,7 @@ sub run {
         if (!@tests && !@native) {
             @offline = (native('t/unit'), _scripts('guard'), native('t/fuzz'),
                         native('t/property'));
-            @tests = ScimTest::Valgrind::bearable(map { _scripts($_) } qw(api client browser));
+            @tests = ScimTest::Valgrind::bearable(map { _scripts($_) } qw(browser api client));
             push @argv, @tests;
         }
         else {
