@@ -46,7 +46,7 @@ static void register_hooks(apr_pool_t *pool)
                                 APR_HOOK_LAST);
     ap_hook_insert_filter(scim_core_errors_insert, NULL, NULL,
                           APR_HOOK_LAST);
-    scim_core_errors_register();
+    scim_core_errors_register(pool);
 }
 
 AP_DECLARE_MODULE(scim) = {

@@ -1,11 +1,27 @@
 #include "base/digest.h"
 
-#include <openssl/sha.h>
+#include <openssl/evp.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+
+/* Looked up once: to find it costs as much as to hash a row. */
+static EVP_MD *sha256;
+
+static void find_sha256(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
 
 void scim_sha256(unsigned char digest[SCIM_SHA256_LEN], const void *data,
                  apr_size_t len)
 {
-    SHA256(data, len, digest);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, find_sha256);
+    if (!EVP_Digest(data, len, digest, NULL, sha256, NULL)) {
+        abort();
+    }
 }
 
 char *scim_hex(const unsigned char *data, apr_size_t len, apr_pool_t *pool)

@@ -6,6 +6,8 @@
 #include <mod_core.h>
 #include <util_filter.h>
 
+#include <apr_strings.h>
+
 #include <string.h>
 
 #include "httpd/config.h"
@@ -139,8 +141,23 @@ static apr_status_t replace_body(ap_filter_t *f, apr_bucket_brigade *theirs)
     return ap_pass_brigade(f->next, ours);
 }
 
-void scim_core_errors_register(void)
+/* What ap_custom_response() would set for each status, by httpd's index: made
+ * when the module is loaded, so that a request costs but a copy. */
+static char *responses[RESPONSE_CODES];
+
+static void make_responses(apr_pool_t *pool)
 {
+    apr_size_t i;
+
+    for (i = 0; i < NDETAILS; i++) {
+        responses[ap_index_of_response(details[i].status)] =
+            apr_pstrcat(pool, "\"", details[i].detail, NULL);
+    }
+}
+
+void scim_core_errors_register(apr_pool_t *pool)
+{
+    make_responses(pool);
     ap_register_output_filter(FILTER_NAME, replace_body, NULL,
                               AP_FTYPE_CONTENT_SET - 1);
 }
@@ -174,11 +191,20 @@ static void undo_redirect(request_rec *r)
 
 int scim_core_errors_post_read_request(request_rec *r)
 {
-    apr_size_t i;
+    core_request_config *core = ap_get_core_module_config(r->request_config);
+    int i;
 
-    if (is_ours(r)) {
-        for (i = 0; i < NDETAILS; i++) {
-            ap_custom_response(r, details[i].status, details[i].detail);
+    if (!is_ours(r)) {
+        return DECLINED;
+    }
+    if (!core->response_code_strings) {
+        core->response_code_strings = apr_pmemdup(r->pool, responses,
+                                                  sizeof(responses));
+        return DECLINED;
+    }
+    for (i = 0; i < RESPONSE_CODES; i++) {
+        if (responses[i]) {
+            core->response_code_strings[i] = responses[i];
         }
     }
     return DECLINED;

@@ -10,8 +10,9 @@
 
 #include <httpd.h>
 
-/** Register the filter. */
-void scim_core_errors_register(void);
+/** Register the filter, and make the texts of the errors in @a pool, which
+ * lives as long as the module. */
+void scim_core_errors_register(apr_pool_t *pool);
 
 /** Hook post_read_request: an ErrorDocument that is a URL elsewhere would make
  * a redirect of an error. */

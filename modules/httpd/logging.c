@@ -18,9 +18,9 @@ static const char *who(const request_rec *r, const scim_reply_t *reply)
 {
     const char *id = apr_table_get(r->subprocess_env, "UNIQUE_ID");
     const char *text = reply->token_id
-        ? apr_psprintf(r->pool, "tenant %s, actor %s",
-                       reply->tenant ? reply->tenant : "-",
-                       reply->actor ? reply->actor : "-") : NULL;
+        ? apr_pstrcat(r->pool, "tenant ", reply->tenant ? reply->tenant : "-",
+                      ", actor ", reply->actor ? reply->actor : "-", NULL)
+        : NULL;
 
     if (!text && !id) {
         return "";

@@ -1,5 +1,6 @@
 #include "pg/pool.h"
 
+#include <apr_ring.h>
 #include <apr_strings.h>
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
@@ -14,13 +15,25 @@ typedef struct changing_t {
     const char *change;
 } changing_t;
 
+/* A thread that waits for a connection. Used again and again, as its condition
+ * is costly. */
+typedef struct waiter_t waiter_t;
+struct waiter_t {
+    APR_RING_ENTRY(waiter_t) link;
+    apr_thread_cond_t *served;
+    const char *change;
+    scim_conn_t *conn;              /* what it has been given */
+};
+APR_RING_HEAD(waiters_t, waiter_t);
+
 struct scim_pool_t {
     const scim_pool_config_t *config;
     scim_hosts_t *hosts;
     apr_pool_t *own;
     scim_completions_t *completions;
     apr_thread_mutex_t *mutex;      /* guards what follows */
-    apr_thread_cond_t *given_back;
+    struct waiters_t waiting;       /* who came first is first */
+    struct waiters_t spare;         /* nobody at the moment */
     apr_array_header_t *idle;       /* of scim_conn_t *; the last is used
                                      * first, as its statements are warm */
     apr_array_header_t *changing;   /* of changing_t */
@@ -65,11 +78,10 @@ apr_status_t scim_pool_make_child_init(scim_pool_t **ppool,
                                        sizeof(scim_conn_t *));
     connections->changing = apr_array_make(own, config->max,
                                            sizeof(changing_t));
+    APR_RING_INIT(&connections->waiting, waiter_t, link);
+    APR_RING_INIT(&connections->spare, waiter_t, link);
     status = apr_thread_mutex_create(&connections->mutex,
                                      APR_THREAD_MUTEX_DEFAULT, own);
-    if (status == APR_SUCCESS) {
-        status = apr_thread_cond_create(&connections->given_back, own);
-    }
     if (status == APR_SUCCESS) {
         status = make_own_pool(&memory, own, "scim_completions");
     }
@@ -218,39 +230,118 @@ static apr_time_t next_look(const scim_pool_t *connections, apr_time_t until)
     return until;
 }
 
+/* The first of those who wait that can go on gets what it needs. It alone is
+ * woken, and by the caller, once the mutex is free again: else it would wake
+ * only to wait for that. One connection more is enough for one of them. So
+ * nobody is left waiting for what is there, and whoever comes now takes nothing
+ * from anybody. */
+static waiter_t *serve(scim_pool_t *connections)
+{
+    waiter_t *waiter;
+
+    APR_RING_FOREACH(waiter, &connections->waiting, waiter_t, link) {
+        waiter->conn = take(connections, waiter->change);
+        if (waiter->conn) {
+            APR_RING_REMOVE(waiter, link);
+            return waiter;
+        }
+    }
+    return NULL;
+}
+
+/* A waiter, last in the row; NULL when the system has no more conditions. */
+static waiter_t *line_up(scim_pool_t *connections, const char *change)
+{
+    waiter_t *waiter = APR_RING_FIRST(&connections->spare);
+
+    if (APR_RING_EMPTY(&connections->spare, waiter_t, link)) {
+        waiter = apr_pcalloc(connections->own, sizeof(*waiter));
+        if (apr_thread_cond_create(&waiter->served, connections->own)
+            != APR_SUCCESS) {
+            return NULL;
+        }
+    }
+    else {
+        APR_RING_REMOVE(waiter, link);
+    }
+    waiter->change = change;
+    waiter->conn = NULL;
+    APR_RING_INSERT_TAIL(&connections->waiting, waiter, waiter_t, link);
+    scim_count_add(&connections->config->child->waiting, 1);
+    return waiter;
+}
+
+static scim_conn_t *wait_in_line(scim_pool_t *connections, const char *change,
+                                 apr_time_t until)
+{
+    waiter_t *waiter = line_up(connections, change);
+    apr_time_t now;
+
+    if (!waiter) {
+        return NULL;
+    }
+    while (!waiter->conn && (now = apr_time_now()) < until) {
+        apr_thread_cond_timedwait(waiter->served, connections->mutex,
+                                  next_look(connections, until) - now + 1);
+        if (!waiter->conn) {
+            /* what rested may have rested enough, for this one or for
+             * another, who wakes at the same time */
+            serve(connections);
+        }
+    }
+    if (!waiter->conn) {
+        APR_RING_REMOVE(waiter, link);
+    }
+    APR_RING_INSERT_TAIL(&connections->spare, waiter, waiter_t, link);
+    scim_count_sub(&connections->config->child->waiting, 1);
+    return waiter->conn;
+}
+
+/* A connection that rests is nobody's yet, and those who wait do not know until
+ * when. */
+static void announce_rest(scim_pool_t *connections, const scim_conn_t *conn)
+{
+    waiter_t *waiter;
+
+    if (scim_conn_rests_until(conn) > apr_time_now()) {
+        APR_RING_FOREACH(waiter, &connections->waiting, waiter_t, link) {
+            apr_thread_cond_signal(waiter->served);
+        }
+    }
+}
+
 /* Not the following. */
 
-/* All who wait are woken: they wait for different things. */
 static void give_back(scim_pool_t *connections, scim_conn_t *conn)
 {
+    waiter_t *served;
+
     apr_thread_mutex_lock(connections->mutex);
     forget_change(connections->changing, conn);
     APR_ARRAY_PUSH(connections->idle, scim_conn_t *) = conn;
     scim_count_sub(&connections->config->child->busy, 1);
-    apr_thread_cond_broadcast(connections->given_back);
+    announce_rest(connections, conn);
+    served = serve(connections);
     apr_thread_mutex_unlock(connections->mutex);
+    if (served) {
+        /* it may be up already, and its condition somebody else's: who is
+         * woken for nothing looks and waits on */
+        apr_thread_cond_signal(served->served);
+    }
 }
 
 /* Wait for one at most the acquire timeout and never beyond the deadline. */
-static scim_conn_t *wait_for_one(scim_pool_t *connections, const char *change,
+static scim_conn_t *take_or_wait(scim_pool_t *connections, const char *change,
                                  apr_time_t deadline)
 {
     apr_time_t until = apr_time_now() + connections->config->acquire_timeout;
     scim_conn_t *conn;
 
-    until = until < deadline ? until : deadline;
     apr_thread_mutex_lock(connections->mutex);
-    while (!(conn = take(connections, change))) {
-        apr_time_t now = apr_time_now();
-
-        if (now >= until) {
-            break;
-        }
-        scim_count_add(&connections->config->child->waiting, 1);
-        apr_thread_cond_timedwait(connections->given_back,
-                                  connections->mutex,
-                                  next_look(connections, until) - now + 1);
-        scim_count_sub(&connections->config->child->waiting, 1);
+    conn = take(connections, change);
+    if (!conn) {
+        conn = wait_in_line(connections, change,
+                            until < deadline ? until : deadline);
     }
     apr_thread_mutex_unlock(connections->mutex);
     return conn;
@@ -273,7 +364,7 @@ scim_err_t *scim_pool_acquire(scim_conn_t **pconn, scim_pool_t *connections,
                               const char *change, apr_time_t deadline,
                               apr_pool_t *pool)
 {
-    scim_conn_t *conn = wait_for_one(connections, change, deadline);
+    scim_conn_t *conn = take_or_wait(connections, change, deadline);
     scim_err_t *err;
 
     if (!conn) {

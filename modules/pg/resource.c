@@ -20,6 +20,20 @@ typedef struct some_columns_t {
     int sort;
 } some_columns_t;
 
+/* They stand behind the values. PQfnumber() would walk through all, and fold
+ * case. */
+static int find_column(const PGresult *result, const scim_mapping_t *mapping,
+                       const char *name)
+{
+    int count = PQnfields(result);
+    int i = SCIM_SQL_VALUES + mapping->columns->nelts;
+
+    while (i < count && strcmp(PQfname(result, i), name) != 0) {
+        i++;
+    }
+    return i < count ? i : -1;
+}
+
 static const char *value_if(const PGresult *result, int row, int column)
 {
     return column < 0 ? NULL : value_at(result, row, column);
@@ -66,9 +80,11 @@ static void read_answer(scim_answer_t *answer, const PGresult *result,
         return;
     }
     if (PQnfields(result) > SCIM_SQL_ID) {
-        some_columns_t some = { PQfnumber(result, SCIM_SQL_COUNTER),
-                                PQfnumber(result, SCIM_SQL_RELATED),
-                                PQfnumber(result, SCIM_SQL_SORT) };
+        some_columns_t some = {
+            find_column(result, mapping, SCIM_SQL_COUNTER),
+            find_column(result, mapping, SCIM_SQL_RELATED),
+            find_column(result, mapping, SCIM_SQL_SORT)
+        };
 
         answer->found = apr_palloc(pool, rows * sizeof(scim_found_t));
         for (i = 0; i < rows; i++) {

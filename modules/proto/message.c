@@ -23,21 +23,24 @@ void scim_message_error(scim_buf_t *buf, int status, const char *scim_type,
 
 static void open_list(scim_buf_t *buf, apr_int64_t total)
 {
-    scim_buf_printf(buf,
-        "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:ListResponse\"],"
-        "\"totalResults\":%" APR_INT64_T_FMT, total);
+    scim_buf_puts(buf, "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:"
+                       "ListResponse\"],\"totalResults\":");
+    scim_buf_number(buf, total);
 }
 
 static void open_resources(scim_buf_t *buf, int items)
 {
-    scim_buf_printf(buf, ",\"itemsPerPage\":%d,\"Resources\":[", items);
+    scim_buf_puts(buf, ",\"itemsPerPage\":");
+    scim_buf_number(buf, items);
+    scim_buf_puts(buf, ",\"Resources\":[");
 }
 
 void scim_message_list_open(scim_buf_t *buf, apr_int64_t total,
                             apr_int64_t start, int items)
 {
     open_list(buf, total);
-    scim_buf_printf(buf, ",\"startIndex\":%" APR_INT64_T_FMT, start);
+    scim_buf_puts(buf, ",\"startIndex\":");
+    scim_buf_number(buf, start);
     open_resources(buf, items);
 }
 

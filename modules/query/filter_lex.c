@@ -136,6 +136,19 @@ static apr_size_t find_literal_end(const scim_lexer_t *lexer)
     return 0;
 }
 
+/* Whether a JSON string, without its quotes, is the text that it stands for. */
+static int is_plain(const char *text, apr_size_t len)
+{
+    apr_size_t i;
+
+    for (i = 0; i < len; i++) {
+        if (text[i] == '\\' || (unsigned char)text[i] < ' ') {
+            return 0;
+        }
+    }
+    return scim_utf8_is_valid(text, len);
+}
+
 static scim_err_t *read_string(scim_token_t *token, scim_lexer_t *lexer)
 {
     const char *text = lexer->text + lexer->at;
@@ -147,7 +160,7 @@ static scim_err_t *read_string(scim_token_t *token, scim_lexer_t *lexer)
     if (!token->end) {
         return scim_lexer_refuse(lexer, token->at, "a string without end");
     }
-    if (lexer->literal) {
+    if (lexer->literal || is_plain(text + 1, token->end - token->at - 2)) {
         token->text = apr_pstrmemdup(lexer->pool, text + 1,
                                      token->end - token->at - 2);
         return NULL;

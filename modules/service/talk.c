@@ -67,14 +67,13 @@ scim_err_t *scim_talk_facts(const scim_facts_t **pfacts,
 {
     const scim_request_t *request = talk->call->request;
     const scim_facts_t *known = scim_proof_known(talk->conn, mapping);
-    int agrees;
 
     SCIM_TRY(scim_proof_facts(pfacts, talk->conn, mapping, request->pool));
-    agrees = scim_mapping_agrees(mapping, *pfacts);
-    if (*pfacts != known || !agrees) {
-        keep(request, mapping, *pfacts);
+    if (*pfacts == known) {
+        return NULL;
     }
-    return agrees ? NULL
+    keep(request, mapping, *pfacts);
+    return scim_mapping_agrees(mapping, *pfacts) ? NULL
          : scim_err_make(SCIM_ERR_UNAVAILABLE, request->pool,
                          "the application's tables have just changed; try "
                          "again");

@@ -204,7 +204,8 @@ static void put_columns(scim_sql_t *sql, const scim_mapping_t *mapping,
         PUTS(sql, ", ");
         put_value(sql, &APR_ARRAY_IDX(mapping->columns, i, scim_column_t),
                   mapping->type);
-        scim_buf_printf(&sql->text, " AS v%d", i);
+        PUTS(sql, " AS v");
+        scim_buf_number(&sql->text, i);
     }
     if (mapping->version) {
         PUTS(sql, ", ");
@@ -493,25 +494,14 @@ static void put_limit(scim_sql_t *sql, const scim_page_t *page)
     }
 }
 
-static scim_err_t *put_rows(scim_sql_t *sql, const scim_mapping_t *mapping,
-                            const scim_facts_t *facts,
-                            const scim_page_t *page, stretch_t stretch)
+/* By tenant first, though it is one: so the index on both is walked, and not
+ * the key's through all tenants. */
+static void put_order(scim_sql_t *sql, const scim_mapping_t *mapping,
+                      const scim_page_t *page)
 {
     const scim_order_t *order = page->order;
     const char *direction = order->descending ? " DESC" : "";
 
-    PUTS(sql, "SELECT ");
-    put_columns(sql, mapping, 0);
-    if (order->value) {
-        PUTS(sql, ", ");
-        PUTS(sql, order->value);
-        PUTS(sql, " AS " SCIM_SQL_SORT);
-    }
-    put_from_live(sql, mapping, facts);
-    SCIM_TRY(put_filter(sql, mapping, facts, page->filter));
-    put_stretch(sql, mapping, facts, page, stretch);
-    /* by tenant first, though it is one: so the index on both is walked,
-     * and not the key's through all tenants */
     PUTS(sql, " ORDER BY ");
     put_column(sql, mapping->tenant);
     PUTS(sql, direction);
@@ -524,6 +514,35 @@ static scim_err_t *put_rows(scim_sql_t *sql, const scim_mapping_t *mapping,
     put_column(sql, mapping->key);
     PUTS(sql, direction);
     put_limit(sql, page);
+}
+
+/* Whether the filter leaves one row at most, and the page has room for it:
+ * nothing to count, to sort or to cut. */
+static int is_single(const scim_page_t *page, const scim_mapping_t *mapping)
+{
+    return page->filter && page->count && !page->skip
+        && scim_condition_is_unique(page->filter, mapping->type);
+}
+
+static scim_err_t *put_rows(scim_sql_t *sql, const scim_mapping_t *mapping,
+                            const scim_facts_t *facts,
+                            const scim_page_t *page, stretch_t stretch)
+{
+    const scim_order_t *order = page->order;
+
+    PUTS(sql, "SELECT ");
+    put_columns(sql, mapping, 0);
+    if (order->value) {
+        PUTS(sql, ", ");
+        PUTS(sql, order->value);
+        PUTS(sql, " AS " SCIM_SQL_SORT);
+    }
+    put_from_live(sql, mapping, facts);
+    SCIM_TRY(put_filter(sql, mapping, facts, page->filter));
+    put_stretch(sql, mapping, facts, page, stretch);
+    if (!is_single(page, mapping)) {
+        put_order(sql, mapping, page);
+    }
     return NULL;
 }
 
@@ -555,9 +574,7 @@ scim_err_t *scim_sql_list(scim_sql_t *sql, const scim_mapping_t *mapping,
                           const scim_facts_t *facts,
                           const scim_asker_t *asker, const scim_page_t *page)
 {
-    int all = page->filter && page->count && !page->skip
-           && scim_condition_is_unique(page->filter, mapping->type);
-    int counted = page->is_counted && !all;
+    int counted = page->is_counted && !is_single(page, mapping);
 
     PUTS(sql, "SELECT t.token_id, t.tenant, t.actor, ");
     PUTS(sql, counted ? "n.total AS how" : "NULL AS how");

@@ -97,6 +97,47 @@ sub title { my ($text) = @_; return { Operations => [{ op => 'replace', path => 
     expect_log(qr/SCIM0013: .*(?:lock timeout|ScimPoolMax)/);
 }
 
+# ---- who waits for a connection ----
+
+# First come, first served; with prefork a child has a request and a connection.
+unless ($prefork) {
+    my $h = server_with(1, 'pool_line', "ScimTimeout 30s\nScimPoolTimeout 30s\n"
+        . "<Location \"/scim-metrics\">\n    SetHandler scim-metrics\n</Location>\n");
+    my @there = (base => $h->base);
+    my $held = new_user(@there)->{id};
+    my $holder = cluster()->dbh(user => 'postgres');
+    $holder->begin_work;
+    $holder->do('SELECT 1 FROM public.users WHERE id = ? FOR UPDATE', undef, $held);
+    my $waiting = sub {
+        my $res = scim('GET', '/scim-metrics', undef, token => undef, base => $h->url);
+        my ($count) = $res->content =~ /^mod_scim_requests_waiting (\d+)$/m;
+        return $count;
+    };
+    my $busy = sub { db()->selectrow_array(q{SELECT count(*) FROM pg_stat_activity
+        WHERE application_name = 'pool_line' AND wait_event_type = 'Lock'}) };
+    my $send = sub {
+        my ($want, @request) = @_;
+        my $child = fork // die "fork: $!\n";
+        return $child if $child;
+        my ($res) = parallel([@request, @there]);
+        POSIX::_exit($res->code == $want ? 0 : 1);
+    };
+    my @child = $send->(200, PATCH => "/Users/$held", title('held'));
+    ok wait_until(20, $busy), 'V15: the one connection is busy';
+    my @name = map { uniq('line') } 1 .. 6;
+    for my $n (0 .. $#name) {
+        push @child, $send->(201, POST => '/Users', { userName => $name[$n] });
+        ok wait_until(20, sub { $waiting->() == $n + 1 }), 'V15: and so many wait for it: ' . ($n + 1);
+    }
+    $holder->rollback;
+    $holder->disconnect;
+    is scalar(grep { waitpid $_, 0; $? } @child), 0, 'V15: all are served';
+    is_deeply db()->selectcol_arrayref('SELECT username FROM public.users WHERE username = ANY (?) ORDER BY id', undef, \@name),
+        \@name, 'V15: in the order in which they came';
+    is $waiting->(), 0, 'V15: nobody waits any more';
+    $h->stop;
+}
+
 # ---- a statement that does not end ----
 
 # A trigger of the application that swallows every limit, and says how many

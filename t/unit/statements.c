@@ -371,14 +371,12 @@ static const struct {
     { "list:userName eq \"joy\"",
       WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " SHOWN USERS
       "r.\"deleted_at\" IS NULL AND ((r.\"username_key\" ="
-      " lower($1::text))) ORDER BY r.\"org\", r.\"id\" LIMIT $2::bigint"
-      " OFFSET $3::bigint) AS r ON true WHERE t.token_sha256 = $4::bytea"
-      " <- joy, 100, 0, \\x00ff",
+      " lower($1::text)))) AS r ON true WHERE t.token_sha256 = $2::bytea"
+      " <- joy, \\x00ff",
       WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " BARE_SHOWN
       BARE_USERS
-      "true AND ((lower(r.\"username\") = lower($1::text))) ORDER BY"
-      " r.\"org\", r.\"id\" LIMIT $2::bigint OFFSET $3::bigint) AS r ON"
-      " true WHERE t.token_sha256 = $4::bytea <- joy, 100, 0, \\x00ff",
+      "true AND ((lower(r.\"username\") = lower($1::text)))) AS r ON"
+      " true WHERE t.token_sha256 = $2::bytea <- joy, \\x00ff",
       NULL },
     { "list later:userName eq \"joy\"",
       WHO "n.total AS how, r.*" TOKENS
@@ -493,15 +491,13 @@ static const struct {
     { "list after=:userName eq \"joy\"",
       WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " SHOWN USERS
       "r.\"deleted_at\" IS NULL AND ((r.\"username_key\" ="
-      " lower($1::text))) AND r.\"id\" > $2::bigint ORDER BY r.\"org\","
-      " r.\"id\" LIMIT $3::bigint) AS r ON true WHERE t.token_sha256 ="
-      " $4::bytea <- joy, 17, 100, \\x00ff",
+      " lower($1::text))) AND r.\"id\" > $2::bigint) AS r ON true WHERE"
+      " t.token_sha256 = $3::bytea <- joy, 17, \\x00ff",
       WHO "NULL AS how, r.*" TOKENS " LEFT JOIN LATERAL (SELECT " BARE_SHOWN
       BARE_USERS
       "true AND ((lower(r.\"username\") = lower($1::text))) AND r.\"id\" >"
-      " $2::uuid ORDER BY r.\"org\", r.\"id\" LIMIT $3::bigint) AS r ON"
-      " true WHERE t.token_sha256 = $4::bytea <- joy,"
-      " 00000000-0000-4000-8000-00000000000a, 100, \\x00ff",
+      " $2::uuid) AS r ON true WHERE t.token_sha256 = $3::bytea <- joy,"
+      " 00000000-0000-4000-8000-00000000000a, \\x00ff",
       NULL },
     { "list total after=",
       WHO "NULL AS how" TOKENS

@@ -32,7 +32,8 @@ use constant {
 };
 
 # Two children with a thread for every connection of the load, which httpd does
-# not share out evenly. No access log: it is no part of either side.
+# not share out evenly; as many connections to the database as ScimPoolMax is
+# by itself. No access log: it is no part of either side.
 my $HTTPD = <<'END';
 <IfModule mpm_event_module>
     StartServers 2
@@ -44,7 +45,6 @@ my $HTTPD = <<'END';
     MaxSpareThreads 192
     AsyncRequestWorkerFactor 8
 </IfModule>
-ScimPoolMax %d
 ScimTimeout 30s
 Alias "/static" "%s/static"
 <Directory "%s/static">
@@ -56,13 +56,13 @@ Alias "/static" "%s/static"
 </Directory>
 END
 
-# users => N; pool => connections of each child; only => 1: no second database,
+# users => N; only => 1: no second database,
 # no eleventh organisation, and no httpd but the first.
 sub new {
     my ($class, %opt) = @_;
     my $tmp = tempdir('scim-bench-XXXXXX', DIR => '/tmp');
     chmod 0755, $tmp;
-    return bless { tmp => $tmp, users => $opt{users}, pool => $opt{pool} || 8,
+    return bless { tmp => $tmp, users => $opt{users},
                    only => $opt{only}, httpds => [] }, $class;
 }
 
@@ -94,8 +94,8 @@ sub start {
 sub _httpd {
     my ($self, $name, $conninfo, %opt) = @_;
     my $static = "$self->{tmp}/htdocs";
-    my $more = sprintf $HTTPD, $opt{children} ? 1 : $self->{pool}, $static, $static;
-    $more .= "StartServers 1\nServerLimit 1\nMaxRequestWorkers 64\n" if $opt{children};
+    my $more = sprintf $HTTPD, $static, $static;
+    $more .= "ScimPoolMax 1\nStartServers 1\nServerLimit 1\nMaxRequestWorkers 64\n" if $opt{children};
     my $httpd = ScimTest::Httpd->new(dir => "$self->{tmp}/$name", htdocs => $static,
         conninfo => $conninfo, mpm => 'event', modules => ['headers'], groups => $opt{groups},
         conf => $more)->write_conf;
