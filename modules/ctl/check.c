@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "ctl/location.h"
-#include "pg/proof.h"
+#include "pg/proof_report.h"
 
 /* The warnings of a proof, which come through the port of the log. */
 static apr_array_header_t *warnings;

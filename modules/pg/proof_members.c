@@ -1,19 +1,8 @@
 #include "pg/proof_members.h"
 
-#include <apr_strings.h>
-
 #include <string.h>
 
-#include "pg/catalog.h"
-
-typedef struct proof_t {
-    const scim_mapping_t *groups;
-    const scim_relation_t *relation;
-    const scim_facts_t *facts;
-    const scim_catalog_t *catalog;
-    apr_array_header_t *findings;
-    apr_pool_t *pool;
-} proof_t;
+#include "pg/printed.h"
 
 static const char sql_rest[] =
     "SELECT has_table_privilege(to_regclass($1), 'DELETE'), "
@@ -21,56 +10,44 @@ static const char sql_rest[] =
     "FROM pg_catalog.pg_trigger WHERE tgrelid = to_regclass($1) "
     "AND NOT tgisinternal AND tgenabled IN ('O', 'A')), false)";
 
-static void note(const proof_t *proof, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void note(const proof_t *proof, const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    APR_ARRAY_PUSH(proof->findings, const char *) =
-        apr_pvsprintf(proof->pool, fmt, args);
-    va_end(args);
-}
-
 /* One of the two columns. */
-static void check_column(const proof_t *proof, const char *name,
+static void check_column(const scim_proof_t *proof, const char *name,
                          const scim_mapping_t *whose, const char *key_type)
 {
-    const char *table = proof->relation->table;
+    const char *table = proof->mapping->relation->table;
     const char *role = proof->catalog->role;
-    const scim_catalog_column_t *column =
-        apr_hash_get(proof->catalog->columns, name, APR_HASH_KEY_STRING);
+    const scim_catalog_column_t *column = scim_proof_column(proof, name);
 
     if (!column) {
-        note(proof, "ScimMembers names column \"%s\", which %s does not have; "
-             "correct the directive, or ALTER TABLE %s ADD COLUMN \"%s\" %s "
-             "NOT NULL", name, table, table, name, key_type);
+        scim_proof_note(proof, "ScimMembers names column \"%s\", which %s "
+                        "does not have; correct the directive, or ALTER TABLE "
+                        "%s ADD COLUMN \"%s\" %s NOT NULL", name, table, table,
+                        name, key_type);
         return;
     }
     if (strcmp(column->type, key_type) != 0) {
-        note(proof, "ScimMembers: column \"%s\" is %s, but \"%s\" of %s, which "
-             "it refers to, is %s; ALTER TABLE %s ALTER COLUMN \"%s\" TYPE %s "
-             "USING \"%s\"::%s", name, column->type, whose->key, whose->table,
-             key_type, table, name, key_type, name, key_type);
+        scim_proof_note(proof, "ScimMembers: column \"%s\" is %s, but \"%s\" "
+                        "of %s, which it refers to, is %s; ALTER TABLE %s "
+                        "ALTER COLUMN \"%s\" TYPE %s USING \"%s\"::%s", name,
+                        column->type, whose->key, whose->table, key_type,
+                        table, name, key_type, name, key_type);
     }
     if (!column->can_select) {
-        note(proof, "ScimMembers: role \"%s\" may not SELECT column \"%s\"; "
-             "GRANT SELECT (\"%s\") ON %s TO \"%s\"", role, name, name, table,
-             role);
+        scim_proof_note(proof, "ScimMembers: role \"%s\" may not SELECT "
+                        "column \"%s\"; GRANT SELECT (\"%s\") ON %s TO \"%s\"",
+                        role, name, name, table, role);
     }
     if (!column->can_insert) {
-        note(proof, "ScimMembers: role \"%s\" may not INSERT column \"%s\"; "
-             "GRANT INSERT (\"%s\") ON %s TO \"%s\"", role, name, name, table,
-             role);
+        scim_proof_note(proof, "ScimMembers: role \"%s\" may not INSERT "
+                        "column \"%s\"; GRANT INSERT (\"%s\") ON %s TO \"%s\"",
+                        role, name, name, table, role);
     }
 }
 
 /* What an INSERT of ours does not name. */
-static void check_rest_of_row(const proof_t *proof)
+static void check_rest_of_row(const scim_proof_t *proof)
 {
-    const scim_relation_t *relation = proof->relation;
+    const scim_relation_t *relation = proof->mapping->relation;
     const char *role = proof->catalog->role;
     apr_hash_index_t *hi;
 
@@ -83,33 +60,35 @@ static void check_rest_of_row(const proof_t *proof)
             continue;
         }
         if (*column->closed_sequence) {
-            note(proof, "ScimMembers: column \"%s\" of %s draws from sequence "
-                 "%s, which role \"%s\" may not use; GRANT USAGE ON SEQUENCE "
-                 "%s TO \"%s\"", column->name, relation->table,
-                 column->closed_sequence, role, column->closed_sequence, role);
+            scim_proof_note(proof, "ScimMembers: column \"%s\" of %s draws "
+                            "from sequence %s, which role \"%s\" may not use; "
+                            "GRANT USAGE ON SEQUENCE %s TO \"%s\"",
+                            column->name, relation->table,
+                            column->closed_sequence, role,
+                            column->closed_sequence, role);
         }
         if (column->is_not_null && !column->is_filled) {
-            note(proof, "ScimMembers: column \"%s\" of %s must not be NULL and "
-                 "nothing fills it when a member is added; ALTER TABLE %s ALTER "
-                 "COLUMN \"%s\" DROP NOT NULL", column->name, relation->table,
-                 relation->table, column->name);
+            scim_proof_note(proof, "ScimMembers: column \"%s\" of %s must not "
+                            "be NULL and nothing fills it when a member is "
+                            "added; ALTER TABLE %s ALTER COLUMN \"%s\" DROP "
+                            "NOT NULL", column->name, relation->table,
+                            relation->table, column->name);
         }
     }
 }
 
-static int is_key(const proof_t *proof, const scim_catalog_index_t *index,
+static int is_key(const scim_proof_t *proof, const scim_catalog_index_t *index,
                   int place, const char *name)
 {
     const char *key = place < index->keys->nelts
                     ? APR_ARRAY_IDX(index->keys, place, const char *) : "";
 
-    return strcmp(key, name) == 0
-        || strcmp(key, scim_mapping_quote(name, proof->pool)) == 0;
+    return scim_printed_is_column(key, name, proof->pool);
 }
 
-static void check_indexes(const proof_t *proof)
+static void check_indexes(const scim_proof_t *proof)
 {
-    const scim_relation_t *relation = proof->relation;
+    const scim_relation_t *relation = proof->mapping->relation;
     const char *own = relation->own, *other = relation->other;
     int pair = 0, by_own = 0, by_other = 0, i;
 
@@ -128,42 +107,45 @@ static void check_indexes(const proof_t *proof)
                      && is_key(proof, index, 1, own)));
     }
     if (!pair) {
-        note(proof, "ScimMembers: nothing keeps a user from being a member of "
-             "a group twice; CREATE UNIQUE INDEX ON %s (\"%s\", \"%s\")",
-             relation->table, own, other);
+        scim_proof_note(proof, "ScimMembers: nothing keeps a user from being "
+                        "a member of a group twice; CREATE UNIQUE INDEX ON %s "
+                        "(\"%s\", \"%s\")", relation->table, own, other);
         by_own = 1;             /* this one will do */
     }
     if (!by_own) {
-        note(proof, "ScimMembers: no index finds the members of a group; "
-             "CREATE INDEX ON %s (\"%s\", \"%s\")", relation->table, own,
-             other);
+        scim_proof_note(proof, "ScimMembers: no index finds the members of a "
+                        "group; CREATE INDEX ON %s (\"%s\", \"%s\")",
+                        relation->table, own, other);
     }
     if (!by_other) {
-        note(proof, "ScimMembers: no index finds the groups of a user; CREATE "
-             "INDEX ON %s (\"%s\", \"%s\")", relation->table, other, own);
+        scim_proof_note(proof, "ScimMembers: no index finds the groups of a "
+                        "user; CREATE INDEX ON %s (\"%s\", \"%s\")",
+                        relation->table, other, own);
     }
 }
 
 /* Whether it is the right trigger is not for us to see. */
-static void note_no_trigger(const proof_t *proof)
+static void note_no_trigger(const scim_proof_t *proof)
 {
-    const scim_mapping_t *groups = proof->groups;
-    const scim_relation_t *relation = proof->relation;
+    const scim_mapping_t *groups = proof->mapping;
+    const scim_relation_t *relation = proof->mapping->relation;
 
-    note(proof, "ScimVersion: no trigger of %s raises \"%s\" when members come "
-         "and go; docs/database.md shows the one for large groups, the "
-         "shortest is CREATE FUNCTION scim.count_members() RETURNS trigger "
-         "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, "
-         "pg_temp AS 'BEGIN UPDATE %s SET \"%s\" = \"%s\" + 1 WHERE \"%s\" = "
-         "coalesce(NEW.\"%s\", OLD.\"%s\"); RETURN NULL; END'; CREATE TRIGGER "
-         "count_members AFTER INSERT OR DELETE ON %s FOR EACH ROW EXECUTE "
-         "FUNCTION scim.count_members()", relation->table, groups->version,
-         groups->table, groups->version, groups->version, groups->key,
-         relation->own, relation->own, relation->table);
+    scim_proof_note(proof, "ScimVersion: no trigger of %s raises \"%s\" when "
+                    "members come and go; docs/database.md shows the one for "
+                    "large groups, the shortest is CREATE FUNCTION "
+                    "scim.count_members() RETURNS trigger LANGUAGE plpgsql "
+                    "SECURITY DEFINER SET search_path = pg_catalog, pg_temp "
+                    "AS 'BEGIN UPDATE %s SET \"%s\" = \"%s\" + 1 WHERE \"%s\" "
+                    "= coalesce(NEW.\"%s\", OLD.\"%s\"); RETURN NULL; END'; "
+                    "CREATE TRIGGER count_members AFTER INSERT OR DELETE ON "
+                    "%s FOR EACH ROW EXECUTE FUNCTION scim.count_members()",
+                    relation->table, groups->version, groups->table,
+                    groups->version, groups->version, groups->key,
+                    relation->own, relation->own, relation->table);
 }
 
 /* What the catalog of a mapped table does not say. */
-static scim_err_t *check_rest(const proof_t *proof, scim_conn_t *conn)
+static scim_err_t *check_rest(const scim_proof_t *proof, scim_conn_t *conn)
 {
     const char *role = proof->catalog->role;
     PGresult **results;
@@ -171,12 +153,13 @@ static scim_err_t *check_rest(const proof_t *proof, scim_conn_t *conn)
 
     scim_sql_init(&sql, proof->pool);
     scim_buf_puts(&sql.text, sql_rest);
-    APR_ARRAY_PUSH(sql.params, const char *) = proof->relation->table;
+    APR_ARRAY_PUSH(sql.params, const char *) = proof->mapping->relation->table;
     scim_conn_queue(conn, &sql);
     SCIM_TRY(scim_conn_turn(&results, conn, proof->pool));
     if (*PQgetvalue(results[0], 0, 0) != 't') {
-        note(proof, "ScimMembers: role \"%s\" may not DELETE members; GRANT "
-             "DELETE ON %s TO \"%s\"", role, proof->relation->table, role);
+        scim_proof_note(proof, "ScimMembers: role \"%s\" may not DELETE "
+                        "members; GRANT DELETE ON %s TO \"%s\"", role,
+                        proof->mapping->relation->table, role);
     }
     if (!proof->catalog->is_view && *PQgetvalue(results[0], 0, 1) != 't') {
         note_no_trigger(proof);
@@ -184,7 +167,7 @@ static scim_err_t *check_rest(const proof_t *proof, scim_conn_t *conn)
     return NULL;
 }
 
-static scim_err_t *check_schema(const proof_t *proof, scim_conn_t *conn,
+static scim_err_t *check_schema(const scim_proof_t *proof, scim_conn_t *conn,
                                 const scim_mapping_t *table)
 {
     apr_array_header_t *schemas;
@@ -193,44 +176,42 @@ static scim_err_t *check_schema(const proof_t *proof, scim_conn_t *conn,
     SCIM_TRY(scim_catalog_read_closed(&schemas, &role, conn, table,
                                       proof->pool));
     if (schemas->nelts) {
-        note(proof, "ScimMembers: role \"%s\" may not use the schema of %s; "
-             "GRANT USAGE ON SCHEMA \"%s\" TO \"%s\"", role, table->table,
-             table->table_schema, role);
+        scim_proof_note(proof, "ScimMembers: role \"%s\" may not use the "
+                        "schema of %s; GRANT USAGE ON SCHEMA \"%s\" TO \"%s\"",
+                        role, table->table, table->table_schema, role);
     }
     return NULL;
 }
 
-scim_err_t *scim_proof_members(apr_array_header_t *findings,
-                               scim_conn_t *conn,
-                               const scim_mapping_t *groups,
-                               const scim_facts_t *facts, apr_pool_t *pool)
+scim_err_t *scim_proof_members(const scim_proof_t *proof, scim_conn_t *conn,
+                               const scim_facts_t *facts)
 {
+    const scim_mapping_t *groups = proof->mapping;
     const scim_relation_t *relation = groups->relation;
-    proof_t proof = { groups, relation, facts, NULL, findings, pool };
+    scim_proof_t own = *proof;      /* of the same findings */
     scim_mapping_t table = {
         .tokens = groups->tokens,
         .table = relation->table,
         .table_schema = relation->table_schema
     };
-    scim_catalog_t *catalog;
 
-    SCIM_TRY(check_schema(&proof, conn, &table));
-    if (findings->nelts) {
+    own.about = NULL;
+    SCIM_TRY(check_schema(&own, conn, &table));
+    if (own.findings->nelts) {
         return NULL;
     }
-    SCIM_TRY(scim_catalog_read(&catalog, conn, &table, pool));
-    if (!catalog->exists) {
-        note(&proof, "ScimMembers: there is no table or view %s in this "
-             "database", relation->table);
+    SCIM_TRY(scim_catalog_read(&own.catalog, conn, &table, own.pool));
+    if (!own.catalog->exists) {
+        scim_proof_note(&own, "ScimMembers: there is no table or view %s in "
+                        "this database", relation->table);
         return NULL;
     }
-    proof.catalog = catalog;
-    check_column(&proof, relation->own, groups, facts->key_type);
-    check_column(&proof, relation->other, relation->others,
+    check_column(&own, relation->own, groups, facts->key_type);
+    check_column(&own, relation->other, relation->others,
                  facts->others->key_type);
-    check_rest_of_row(&proof);
-    if (!findings->nelts && !catalog->is_view) {
-        check_indexes(&proof);
+    check_rest_of_row(&own);
+    if (!own.findings->nelts && !own.catalog->is_view) {
+        check_indexes(&own);
     }
-    return check_rest(&proof, conn);
+    return check_rest(&own, conn);
 }

@@ -4,20 +4,17 @@
 #define SCIM_PG_PROOF_MEMBERS_H
 
 #include "pg/conn.h"
-#include "store/mapping.h"
+#include "pg/proof_note.h"
 
 /**
- * Prove the relation of a mapping of groups.
+ * Prove the relation of a mapping of groups. Findings are about no column of
+ * the mapping's own.
  *
- * @param findings of const char *: a sentence for each thing that does not
- *                 fit, with the SQL that would mend it, is added
- * @param groups   whose relation it is
- * @param facts    of the groups, with those of the users
+ * @param proof of the groups; findings are added, its catalog is not looked at
+ * @param facts of the groups, with those of the users
  * @return NULL, or SCIM_ERR_UNAVAILABLE
  */
-scim_err_t *scim_proof_members(apr_array_header_t *findings,
-                               scim_conn_t *conn,
-                               const scim_mapping_t *groups,
-                               const scim_facts_t *facts, apr_pool_t *pool);
+scim_err_t *scim_proof_members(const scim_proof_t *proof, scim_conn_t *conn,
+                               const scim_facts_t *facts);
 
 #endif
