@@ -345,7 +345,7 @@ cppcheck: | need-clang
 PARSERS = $(wildcard modules/query/*.c modules/base/json*.c) \
           modules/base/fold.c modules/base/seal.c modules/base/time.c \
           modules/proto/bulk.c modules/proto/etag.c \
-          modules/proto/membership.c modules/proto/patch.c \
+          modules/proto/membership.c $(wildcard modules/proto/patch*.c) \
           modules/proto/quirks.c modules/proto/value.c modules/service/auth.c
 
 coverage: need

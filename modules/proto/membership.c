@@ -186,13 +186,13 @@ static scim_err_t *remove_filtered(scim_membership_t *membership,
 }
 
 scim_err_t *scim_membership_note(scim_membership_t *membership,
-                                 scim_members_op_t op,
+                                 scim_patch_op_t op,
                                  const scim_path_t *path,
                                  const scim_json_t *value)
 {
     const apr_array_header_t *ids = NULL;
 
-    if (path->sub || (path->filter && op != SCIM_MEMBERS_REMOVE)) {
+    if (path->sub || (path->filter && op != SCIM_PATCH_REMOVE)) {
         return scim_err_make(SCIM_ERR_MUTABILITY, membership->pool,
                              "a member cannot be changed in place; remove it "
                              "and add another one to members");
@@ -200,7 +200,7 @@ scim_err_t *scim_membership_note(scim_membership_t *membership,
     if (path->filter) {
         return remove_filtered(membership, path->filter);
     }
-    if (op == SCIM_MEMBERS_REMOVE) {
+    if (op == SCIM_PATCH_REMOVE) {
         if (value && value->type != SCIM_JSON_NULL) {
             SCIM_TRY(decode_members(&ids, membership, value));
         }
@@ -210,7 +210,7 @@ scim_err_t *scim_membership_note(scim_membership_t *membership,
     if (!is_nobody(value)) {
         SCIM_TRY(decode_members(&ids, membership, value));
     }
-    if (op == SCIM_MEMBERS_REPLACE) {
+    if (op == SCIM_PATCH_REPLACE) {
         add_step(membership, STEP_REMOVE_ALL, NULL, NULL);
     }
     if (ids) {

@@ -19,11 +19,12 @@
 #include "base/json.h"
 #include "query/path.h"
 
+/* What an operation of a PATCH does. */
 typedef enum {
-    SCIM_MEMBERS_ADD,
-    SCIM_MEMBERS_REPLACE,
-    SCIM_MEMBERS_REMOVE
-} scim_members_op_t;
+    SCIM_PATCH_ADD,
+    SCIM_PATCH_REPLACE,
+    SCIM_PATCH_REMOVE
+} scim_patch_op_t;
 
 typedef struct scim_membership_t {
     apr_array_header_t *steps;
@@ -61,7 +62,7 @@ scim_membership_t *scim_membership_make(const scim_rtype_t *users,
  *         a member in place; SCIM_ERR_TOO_LARGE for one filter too many
  */
 scim_err_t *scim_membership_note(scim_membership_t *membership,
-                                 scim_members_op_t op,
+                                 scim_patch_op_t op,
                                  const scim_path_t *path,
                                  const scim_json_t *value);
 

@@ -334,7 +334,7 @@ scim_err_t *scim_groups_put(scim_reply_t *reply, const scim_call_t *call)
 
     group.membership = make_membership(call);
     /* who is left out goes, as all that is left out does */
-    SCIM_TRY(scim_membership_note(group.membership, SCIM_MEMBERS_REPLACE,
+    SCIM_TRY(scim_membership_note(group.membership, SCIM_PATCH_REPLACE,
                                   &members, &nobody));
     err = read_body(&group, &view, call);
     if (err) {
