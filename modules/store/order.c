@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "store/condition.h"
+#include "store/operand.h"
 
 typedef struct writer_t {
     const scim_mapping_t *mapping;
@@ -43,8 +43,8 @@ static const char *value_of(const writer_t *w, const char **ptype,
                             const scim_attr_t *sub,
                             const scim_element_t *mapped)
 {
-    return scim_condition_value(ptype, w->mapping, w->facts, w->attr, sub,
-                                mapped, w->pool);
+    return scim_operand_value(ptype, w->mapping, w->facts, w->attr, sub,
+                              mapped, w->pool);
 }
 
 static int is_text(const char *type)
@@ -87,7 +87,7 @@ static void add_elements(const writer_t *w, const char **ptype,
     if (scim_mapping_is_extra(mapping, w->attr)
         && (value = element_value(w, ptype, NULL))) {
         const char *list = apr_pstrcat(w->pool,
-            scim_condition_extra(mapping, w->attr, w->pool), "->'",
+            scim_operand_extra(mapping, w->attr, w->pool), "->'",
             w->attr->name, "'", NULL);
 
         holds = primary ? value_of(w, &boolean, primary, NULL) : NULL;
