@@ -5,6 +5,7 @@
 #include "service/render.h"
 #include "store/condition.h"
 #include "store/related.h"
+#include "t/unit/shown.h"
 #include "t/unit/tap.h"
 
 #include <apr_general.h>
@@ -63,20 +64,6 @@ static void make_mappings(apr_pool_t *pool)
 }
 
 static const scim_asker_t asker = { "\\x00ff", "request-1", "192.0.2.1" };
-
-static const char *shown(const scim_sql_t *sql, apr_pool_t *pool)
-{
-    const char *text = sql->text.data;
-    int i;
-
-    for (i = 0; i < sql->params->nelts; i++) {
-        const char *value = APR_ARRAY_IDX(sql->params, i, const char *);
-
-        text = apr_pstrcat(pool, text, i ? ", " : " <- ",
-                           value ? value : "NULL", NULL);
-    }
-    return text;
-}
 
 /* Filters: of groups, then of users. */
 
