@@ -10,6 +10,7 @@
 #include "console/console.h"
 #include "httpd/config.h"
 #include "httpd/core_errors.h"
+#include "httpd/directives.h"
 #include "httpd/dump.h"
 #include "httpd/exchange.h"
 #include "httpd/lifecycle.h"
@@ -55,7 +56,7 @@ AP_DECLARE_MODULE(scim) = {
     scim_config_dir_merge,
     scim_config_server_create,
     scim_config_server_merge,
-    scim_config_commands,
+    scim_directives_commands,
     register_hooks,
     AP_MODULE_FLAG_NONE
 };

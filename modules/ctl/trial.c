@@ -1,5 +1,6 @@
 #include "ctl/trial.h"
 
+#include <apr_general.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
@@ -7,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/digest.h"
 
 /* As much of an answer as helps to recognise it. */
 #define SHOWN_MAX 160
@@ -178,4 +181,89 @@ const char *scim_trial_encode(const char *text, apr_pool_t *pool)
         }
     }
     return buf.data;
+}
+
+const char *scim_trial_hex(int bytes, apr_pool_t *pool)
+{
+    unsigned char data[16];
+
+    if (apr_generate_random_bytes(data, sizeof(data)) != APR_SUCCESS) {
+        memset(data, 0, sizeof(data));
+    }
+    return scim_hex(data, bytes, pool);
+}
+
+const char *scim_trial_guid(apr_pool_t *pool)
+{
+    const char *hex = scim_trial_hex(16, pool);
+
+    return apr_psprintf(pool, "%.8s-%.4s-4%.3s-a%.3s-%.12s", hex, hex + 8,
+                        hex + 13, hex + 17, hex + 20);
+}
+
+int scim_trial_look_up(scim_trial_t *trial, const char *attribute,
+                       const char *value)
+{
+    const char *filter = apr_psprintf(trial->pool, "%s eq \"%s\"",
+                                      attribute, value);
+
+    if (!scim_trial_send(trial, "GET", apr_pstrcat(trial->pool,
+            "/Users?filter=", scim_trial_encode(filter, trial->pool), NULL),
+            NULL, 0)) {
+        return -1;
+    }
+    return scim_trial_total(trial);
+}
+
+void scim_trial_expect_empty(scim_trial_t *trial, int total, const char *who,
+                             const char *name)
+{
+    if (!trial->usable) {
+        return;
+    }
+    if (trial->answer.status == 404) {
+        scim_trial_expect(trial, 0, who, name, "no match was answered 404; "
+                          "it has to be 200 with a list that has totalResults "
+                          "0, or the connection test fails");
+        return;
+    }
+    scim_trial_expect(trial, total == 0, who, name, total > 0
+        ? "the filter matches nobody, but the answer has %d resources; a "
+          "filter that is not evaluated hands out strangers' accounts"
+        : "the answer is not a ListResponse with totalResults 0 (%d)", total);
+}
+
+int scim_trial_expect_found(scim_trial_t *trial, int total, const char *who,
+                            const char *name, const char *why)
+{
+    return trial->usable
+        && (total < 0
+            ? scim_trial_expect(trial, 0, who, name, "the status is %ld, and "
+                                "the answer is not a list",
+                                trial->answer.status)
+            : scim_trial_expect(trial, total == 1, who, name,
+                                "%d users are found: %s", total, why));
+}
+
+void scim_trial_expect_error(scim_trial_t *trial, int status, const char *who,
+                             const char *name)
+{
+    const char *said = scim_trial_text(trial, "status");
+
+    if (!scim_trial_expect(trial, trial->answer.status == status, who, name,
+                           "the status is %ld and not %d",
+                           trial->answer.status, status)) {
+        return;
+    }
+    if (!trial->json) {
+        scim_trial_expect(trial, 0, who, "errors say why", "the error has no "
+                          "JSON body with \"detail\", so the administrator "
+                          "reads no reason");
+        return;
+    }
+    scim_trial_expect(trial, atoi(said) == status
+                      && *scim_trial_text(trial, "detail"), who,
+                      "errors say why", "the error lacks \"status\" or "
+                      "\"detail\"; the administrator reads the detail in the "
+                      "provider's log");
 }

@@ -43,6 +43,24 @@ int scim_trial_expect(scim_trial_t *trial, int met, const char *who,
                       const char *name, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
+/** Judge a look-up of nobody: an empty list. @a total of the answer */
+void scim_trial_expect_empty(scim_trial_t *trial, int total, const char *who,
+                             const char *name);
+
+/** Judge whether a look-up found the one user that it should. @a why: what
+ * follows when it does not. */
+int scim_trial_expect_found(scim_trial_t *trial, int total, const char *who,
+                            const char *name, const char *why);
+
+/** Judge an error: its status, and that it says why. */
+void scim_trial_expect_error(scim_trial_t *trial, int status, const char *who,
+                             const char *name);
+
+/** GET /Users?filter=ATTRIBUTE eq "VALUE". @return the number of hits; -1: it
+ * was no list */
+int scim_trial_look_up(scim_trial_t *trial, const char *attribute,
+                       const char *value);
+
 /** A member of the last answer as text: strings as they are, the rest as
  * JSON; "" when it is not there. @a name may be `name.givenName`. */
 const char *scim_trial_text(const scim_trial_t *trial, const char *name);
@@ -56,5 +74,9 @@ int scim_trial_enter(scim_trial_t *trial);
 
 /** A text for a query string: filters, encoded as a form. */
 const char *scim_trial_encode(const char *text, apr_pool_t *pool);
+
+/** By chance: so many bytes in hexadecimal digits, 16 at most, and a GUID. */
+const char *scim_trial_hex(int bytes, apr_pool_t *pool);
+const char *scim_trial_guid(apr_pool_t *pool);
 
 #endif

@@ -19,6 +19,9 @@ extern module AP_MODULE_DECLARE_DATA scim_module;
 
 #define SCIM_UNSET (-1)
 
+/* ScimRateLimit without a burst: what may come in so long may come at once. */
+#define SCIM_BURST_SECONDS 5
+
 typedef enum {
     SCIM_TLS_ON,            /* except on loopback */
     SCIM_TLS_ALWAYS,        /* on loopback too */
@@ -80,8 +83,6 @@ typedef struct scim_base_t {
     int line;
 } scim_base_t;
 
-extern const command_rec scim_config_commands[];
-
 void *scim_config_dir_create(apr_pool_t *pool, char *dir);
 void *scim_config_dir_merge(apr_pool_t *pool, void *base, void *add);
 void *scim_config_server_create(apr_pool_t *pool, server_rec *server);
@@ -89,6 +90,9 @@ void *scim_config_server_merge(apr_pool_t *pool, void *base, void *add);
 
 scim_dir_config_t *scim_config_dir(const request_rec *r);
 scim_server_config_t *scim_config_server(const server_rec *server);
+
+/** Note a conninfo; while the configuration is read. */
+void scim_config_add_database(const char *conninfo);
 
 /** All conninfos that any ScimDatabase or ScimConsoleDatabase names, of const
  * char *. */

@@ -1,10 +1,16 @@
-/* directives.h - the names of the directives, once.
+/* directives.h - the directives: their names, once, and what each does to the
+ * configuration.
  *
  * docs/directives.md documents each, conf/scim.conf shows each; a guard keeps
  * the three in step.
  */
 #ifndef SCIM_HTTPD_DIRECTIVES_H
 #define SCIM_HTTPD_DIRECTIVES_H
+
+#include <httpd.h>
+#include <http_config.h>
+
+extern const command_rec scim_directives_commands[];
 
 /* Where the service stands */
 #define SCIM_DIRECTIVE_DATABASE         "ScimDatabase"

@@ -26,7 +26,7 @@ my (%macro, %inner);
 cmp_ok scalar(keys %macro), '>=', 20, 'directives.h names directives (' . keys(%macro) . ')';
 cmp_ok scalar(grep { $_ } values %inner), '>=', 5, 'some of them inside <ScimResource>';
 
-my $config = slurp('modules/httpd/config.c');
+my $config = join '', map { slurp("modules/httpd/$_.c") } qw(directives config);
 my $plain = $config =~ s{/\*.*?\*/}{}gsr;
 
 # The command table: name => [kind, context], and for numbers the range
