@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/message.h"
 #include "proto/quirks.h"
 
 #define PREFIX "bulkId:"
@@ -681,15 +682,7 @@ scim_err_t *scim_bulk_decode(scim_bulk_t **pbulk, const scim_json_t *body,
     const scim_json_t *list;
     int i;
 
-    if (body->type != SCIM_JSON_OBJECT) {
-        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, pool,
-                             "the body is not a JSON object");
-    }
-    list = scim_json_find(body, "Operations");
-    if (!list || list->type != SCIM_JSON_ARRAY) {
-        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, pool,
-                             "the body has no array \"Operations\"");
-    }
+    SCIM_TRY(scim_message_operations(&list, body, pool));
     bulk->count = scim_json_count(list);
     if (bulk->count > max) {
         return scim_err_make(SCIM_ERR_TOO_LARGE, pool,

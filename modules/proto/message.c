@@ -60,3 +60,21 @@ void scim_message_list_close(scim_buf_t *buf)
 {
     scim_buf_puts(buf, "]}");
 }
+
+scim_err_t *scim_message_operations(const scim_json_t **plist,
+                                    const scim_json_t *body, apr_pool_t *pool)
+{
+    const scim_json_t *list;
+
+    if (body->type != SCIM_JSON_OBJECT) {
+        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, pool,
+                             "the body is not a JSON object");
+    }
+    list = scim_json_find(body, "Operations");
+    if (!list || list->type != SCIM_JSON_ARRAY) {
+        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, pool,
+                             "the body has no array \"Operations\"");
+    }
+    *plist = list;
+    return NULL;
+}

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "proto/message.h"
 #include "proto/patch_outcome.h"
 #include "proto/patch_target.h"
 #include "proto/quirks.h"
@@ -95,15 +96,7 @@ scim_err_t *scim_patch_decode(scim_patch_t **ppatch, const scim_json_t *body,
     const scim_json_t *list, *in;
     int number = 0;
 
-    if (body->type != SCIM_JSON_OBJECT) {
-        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, pool,
-                             "the body is not a JSON object");
-    }
-    list = scim_json_find(body, "Operations");
-    if (!list || list->type != SCIM_JSON_ARRAY) {
-        return scim_err_make(SCIM_ERR_INVALID_SYNTAX, pool,
-                             "the body has no array \"Operations\"");
-    }
+    SCIM_TRY(scim_message_operations(&list, body, pool));
     if (scim_json_count(list) > limits->patch_operations) {
         return scim_err_make(SCIM_ERR_TOO_LARGE, pool,
                              "more than %d operations in one request",

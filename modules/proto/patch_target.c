@@ -129,6 +129,14 @@ static scim_err_t *change_simple_matching(scim_patch_work_t *work,
     return NULL;
 }
 
+/* Whether the path leads to this element. */
+static int is_picked(const scim_patch_work_t *work, const scim_path_t *path,
+                     const scim_json_t *element)
+{
+    return !path->filter
+        || scim_filter_matches_element(path->filter, element, work->scratch);
+}
+
 /* Change an element that is there. Emptied altogether, it is removed. */
 static scim_err_t *change_existing(scim_patch_work_t *work, scim_patch_op_t op,
                                    const scim_path_t *path,
@@ -220,9 +228,7 @@ static scim_err_t *change_matching(scim_patch_work_t *work, scim_patch_op_t op,
 
     for (element = array ? array->first : NULL; element; element = next) {
         next = element->next;
-        if (path->filter
-            && !scim_filter_matches_element(path->filter, element,
-                                            work->scratch)) {
+        if (!is_picked(work, path, element)) {
             continue;
         }
         found = 1;
@@ -245,9 +251,7 @@ static scim_err_t *remove_matching(scim_patch_work_t *work,
 
     for (element = array ? array->first : NULL; element; element = next) {
         next = element->next;
-        if (path->filter
-            && !scim_filter_matches_element(path->filter, element,
-                                            work->scratch)) {
+        if (!is_picked(work, path, element)) {
             continue;
         }
         if (path->sub) {

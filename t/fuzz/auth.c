@@ -1,17 +1,13 @@
 /* Fuzzing of Authorization headers: there is either a hash or a challenge,
  * and neither repeats what was sent. */
 #include "service/auth.h"
+#include "t/fuzz/harness.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
 
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -19,13 +15,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     apr_initialize();
     return 0;
-}
-
-static void check(int holds)
-{
-    if (!holds) {
-        abort();
-    }
 }
 
 /* As PostgreSQL reads a bytea of 32 bytes. */

@@ -1,15 +1,10 @@
 /* Fuzzing of bulk messages: every operation stands in one step, nothing is
  * carried out before what it needs, and what is written is JSON. */
 #include "proto/bulk.h"
+#include "t/fuzz/harness.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
-
-#include <stdint.h>
-#include <stdlib.h>
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -17,13 +12,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     apr_initialize();
     return 0;
-}
-
-static void check(int holds)
-{
-    if (!holds) {
-        abort();
-    }
 }
 
 /* The step of each operation. */

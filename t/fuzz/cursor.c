@@ -1,25 +1,14 @@
 /* Fuzzing of cursors: no text that a client makes up is opened, and what is
  * sealed comes back, whatever it is bound to. */
 #include "query/cursor.h"
+#include "t/fuzz/harness.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
 
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static scim_cursor_keys_t keys = { 2, { { 1, 2, 3 }, { 4, 5, 6 } } };
-
-static void check(int holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

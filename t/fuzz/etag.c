@@ -2,17 +2,12 @@
  * read is answered by the whole version, and a list to which the version is put
  * names it, unless it was no list. */
 #include "proto/etag.h"
+#include "t/fuzz/harness.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
 
-#include <stdint.h>
-#include <stdlib.h>
-
 #define VERSION "W/\"1f.2e\""
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -20,13 +15,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     apr_initialize();
     return 0;
-}
-
-static void check(int holds)
-{
-    if (!holds) {
-        abort();
-    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

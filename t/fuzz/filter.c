@@ -1,17 +1,13 @@
 /* Fuzzing of filters: what is read is applied to a resource, and to each
  * e-mail address where it can stand in brackets. */
 #include "query/filter.h"
+#include "t/fuzz/harness.h"
 #include "t/property/types.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
 
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char joy[] =
     "{\"id\":\"1\",\"externalId\":\"E1\",\"userName\":\"Joy@Contoso.com\","
@@ -35,13 +31,6 @@ static const char joy[] =
 static scim_rtype_t *type;
 static scim_scope_t scopes[3];      /* users, groups */
 static scim_json_t *resource;
-
-static void check(int holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

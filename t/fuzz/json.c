@@ -1,14 +1,9 @@
 /* Fuzzing of JSON documents: what is read is written, read again, and must
  * say the same. */
 #include "base/json.h"
+#include "t/fuzz/harness.h"
 
 #include <apr_general.h>
-
-#include <stdint.h>
-#include <stdlib.h>
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -16,13 +11,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     apr_initialize();
     return 0;
-}
-
-static void check(int holds)
-{
-    if (!holds) {
-        abort();
-    }
 }
 
 static void check_round_trip(const scim_json_t *value, apr_pool_t *pool)

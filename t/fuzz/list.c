@@ -4,20 +4,16 @@
 #include "query/list.h"
 #include "base/fold.h"
 #include "query/projection.h"
+#include "t/fuzz/harness.h"
 #include "t/property/types.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
 
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define PAGE 100
 #define PAGE_MAX 1000
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static scim_rtype_t *type;
 
@@ -31,13 +27,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     apr_pool_create(&pool, NULL);
     type = make_test_type(pool);
     return 0;
-}
-
-static void check(int holds)
-{
-    if (!holds) {
-        abort();
-    }
 }
 
 /* What a request wrote is shown besides, and what is never shown is not. */

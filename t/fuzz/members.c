@@ -6,18 +6,14 @@
  * are 1 to 6. */
 #include "proto/patch.h"
 #include "schema/builtin.h"
+#include "t/fuzz/harness.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
 
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define USERS 6
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static scim_rtype_t *type;
 static unsigned char *stored;
@@ -33,13 +29,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     type = scim_builtin_group(pool);
     stored = memset(apr_palloc(pool, type->nattrs), 1, type->nattrs);
     return 0;
-}
-
-static void check(int holds)
-{
-    if (!holds) {
-        abort();
-    }
 }
 
 /* Which of the users there are. @return 0: none of them */

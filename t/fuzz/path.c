@@ -1,15 +1,10 @@
 /* Fuzzing of PATCH paths. */
 #include "query/path.h"
+#include "t/fuzz/harness.h"
 #include "t/property/types.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
-
-#include <stdint.h>
-#include <stdlib.h>
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static scim_rtype_t *type;
 
@@ -23,13 +18,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     apr_pool_create(&pool, NULL);
     type = make_test_type(pool);
     return 0;
-}
-
-static void check(int holds)
-{
-    if (!holds) {
-        abort();
-    }
 }
 
 static void check_path(const scim_path_t *path)

@@ -3,10 +3,10 @@
 #ifndef SCIM_CONDITIONS_H
 #define SCIM_CONDITIONS_H
 
-#include "schema/builtin.h"
 #include "store/condition.h"
 #include "t/unit/shown.h"
 #include "t/unit/tap.h"
+#include "t/unit/users.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -15,9 +15,7 @@
  * the rest is extra. */
 static scim_mapping_t *make_mapping(const char *extra, apr_pool_t *pool)
 {
-    static const struct {
-        const char *target, *spec, *key;
-    } columns[] = {
+    static const column_t columns[] = {
         { "userName", "username", "username_key" },
         { "externalId", "ext", NULL },
         { "emails[type eq \"work\"].value", "email", "email_key" },
@@ -28,25 +26,8 @@ static scim_mapping_t *make_mapping(const char *extra, apr_pool_t *pool)
         { "addresses[type eq \"home\"].country", "country", NULL },
         { "meta.created", "made", NULL }
     };
-    scim_mapping_t *mapping = scim_mapping_make(scim_builtin_user(pool), pool);
-    const char *wrong;
-    size_t i;
 
-    scim_mapping_set_table(mapping, "users", pool);
-    mapping->key = "id";
-    mapping->tenant = "org";
-    mapping->extra = extra;
-    for (i = 0; i < COUNT(columns); i++) {
-        wrong = scim_mapping_add(mapping, columns[i].target, columns[i].spec,
-                                 columns[i].key, pool);
-        if (wrong) {
-            printf("Bail out! %s\n", wrong);
-        }
-    }
-    if ((wrong = scim_mapping_finish(mapping, pool))) {
-        printf("Bail out! %s\n", wrong);
-    }
-    return mapping;
+    return make_users(columns, COUNT(columns), extra, pool);
 }
 
 static const char *const types[] = {

@@ -2,6 +2,7 @@
  * goes. In the database are u0 to u4; u0, u1 and u2 are members. */
 #include "proto/patch.h"
 #include "schema/builtin.h"
+#include "t/unit/document.h"
 #include "t/unit/tap.h"
 
 #include <apr_general.h>
@@ -10,17 +11,6 @@
 #include <stdlib.h>
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
-
-static scim_json_t *json(const char *text, apr_pool_t *pool)
-{
-    scim_json_t *value = NULL;
-
-    if (scim_json_parse(&value, text, strlen(text), pool)) {
-        printf("Bail out! the test has a document that cannot be read: %s\n",
-               text);
-    }
-    return value;
-}
 
 static scim_membership_t *make(apr_pool_t *pool)
 {

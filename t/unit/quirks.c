@@ -1,22 +1,13 @@
 /* The deviations of providers, one by one. */
 #include "proto/quirks.h"
 #include "schema/builtin.h"
+#include "t/unit/document.h"
 #include "t/unit/tap.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
-
-static scim_json_t *json(const char *text, apr_pool_t *pool)
-{
-    scim_json_t *value = NULL;
-
-    if (scim_json_parse(&value, text, strlen(text), pool)) {
-        printf("Bail out! the test has a document that cannot be read\n");
-    }
-    return value;
-}
 
 static const struct {
     const char *text;

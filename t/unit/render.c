@@ -5,7 +5,9 @@
 #include "schema/resource.h"
 #include "schema/builtin.h"
 #include "store/version.h"
+#include "t/unit/document.h"
 #include "t/unit/tap.h"
+#include "t/unit/users.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -21,9 +23,7 @@
 enum { NAME, EXT, MAIL, ACTIVE, GIVEN, STREET, CITY, DEPT, BOSS, MADE, MOVED,
        COLUMNS };
 
-static const struct {
-    const char *target, *spec;
-} columns[COLUMNS] = {
+static const column_t columns[COLUMNS] = {
     { "userName", "username" },
     { "externalId", "ext" },
     { "emails[type eq \"work\"].value", "email" },
@@ -36,41 +36,6 @@ static const struct {
     { "meta.created", "made" },
     { "meta.lastModified", "moved" }
 };
-
-static scim_json_t *json(const char *text, apr_pool_t *pool)
-{
-    scim_json_t *value = NULL;
-    scim_err_t *err = scim_json_parse(&value, text, strlen(text), pool);
-
-    if (err) {
-        printf("# %s\n# %s\n", err->detail, text);
-    }
-    return value;
-}
-
-static scim_mapping_t *make_mapping(const char *extra, int count,
-                                    apr_pool_t *pool)
-{
-    scim_mapping_t *mapping = scim_mapping_make(scim_builtin_user(pool), pool);
-    const char *wrong;
-    int i;
-
-    scim_mapping_set_table(mapping, "users", pool);
-    mapping->key = "id";
-    mapping->tenant = "org";
-    mapping->extra = extra;
-    for (i = 0; i < count; i++) {
-        wrong = scim_mapping_add(mapping, columns[i].target, columns[i].spec,
-                                 NULL, pool);
-        if (wrong) {
-            printf("Bail out! %s\n", wrong);
-        }
-    }
-    if ((wrong = scim_mapping_finish(mapping, pool))) {
-        printf("Bail out! %s\n", wrong);
-    }
-    return mapping;
-}
 
 /* The text without the version of the row, where it has it: at its end. */
 static const char *without_version(const char *text,
@@ -361,7 +326,7 @@ static void test_many(const scim_mapping_t *mapping, apr_pool_t *pool)
 /* Without a place for extra attributes, and without times. */
 static void test_without(apr_pool_t *pool)
 {
-    const scim_mapping_t *mapping = make_mapping(NULL, MADE, pool);
+    const scim_mapping_t *mapping = make_users(columns, MADE, NULL, pool);
     static const char *const values[COLUMNS] = {
         "joy", "e", NULL, "t", NULL, NULL, NULL, NULL, NULL
     };
@@ -463,7 +428,7 @@ int main(void)
 
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    mapping = make_mapping("extra", COLUMNS, pool);
+    mapping = make_users(columns, COLUMNS, "extra", pool);
     test_rows(mapping, pool);
     test_views(mapping, pool);
     test_many(mapping, pool);

@@ -2,7 +2,9 @@
  * again; what differs between two; what does not fit. */
 #include "store/row.h"
 #include "schema/builtin.h"
+#include "t/unit/document.h"
 #include "t/unit/tap.h"
+#include "t/unit/users.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -16,9 +18,7 @@
 enum { NAME, EXT, MAIL, ACTIVE, GIVEN, STREET, CITY, DEPT, BOSS, MADE,
        COLUMNS };
 
-static const struct {
-    const char *target, *spec;
-} columns[COLUMNS] = {
+static const column_t columns[COLUMNS] = {
     { "userName", "username" },
     { "externalId", "ext" },
     { "emails[type eq \"work\"].value", "email" },
@@ -30,41 +30,6 @@ static const struct {
     { "manager.value", "boss" },
     { "meta.created", "made" }
 };
-
-static scim_json_t *json(const char *text, apr_pool_t *pool)
-{
-    scim_json_t *value = NULL;
-    scim_err_t *err = scim_json_parse(&value, text, strlen(text), pool);
-
-    if (err) {
-        printf("Bail out! the test has a document that cannot be read: %s\n"
-               "%s\n", err->detail, text);
-    }
-    return value;
-}
-
-static scim_mapping_t *make_mapping(const char *extra, apr_pool_t *pool)
-{
-    scim_mapping_t *mapping = scim_mapping_make(scim_builtin_user(pool), pool);
-    const char *wrong;
-    int i;
-
-    scim_mapping_set_table(mapping, "users", pool);
-    mapping->key = "id";
-    mapping->tenant = "org";
-    mapping->extra = extra;
-    for (i = 0; i < COLUMNS; i++) {
-        wrong = scim_mapping_add(mapping, columns[i].target, columns[i].spec,
-                                 NULL, pool);
-        if (wrong) {
-            printf("Bail out! %s\n", wrong);
-        }
-    }
-    if ((wrong = scim_mapping_finish(mapping, pool))) {
-        printf("Bail out! %s\n", wrong);
-    }
-    return mapping;
-}
 
 static int is_same(const char *got, const char *want, apr_pool_t *pool)
 {
@@ -343,7 +308,7 @@ static void test_splits(const scim_mapping_t *mapping, apr_pool_t *pool)
 /* Without a place for extra attributes. */
 static void test_without_extra(apr_pool_t *pool)
 {
-    const scim_mapping_t *mapping = make_mapping(NULL, pool);
+    const scim_mapping_t *mapping = make_users(columns, COLUMNS, NULL, pool);
     static const char *const values[COLUMNS] = {
         "joy", "e", "w@x", "t", "Joy"
     };
@@ -505,7 +470,7 @@ int main(void)
 
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    mapping = make_mapping("extra", pool);
+    mapping = make_users(columns, COLUMNS, "extra", pool);
     scim_mapping_redact(mapping, "nickName", pool);
     scim_mapping_redact(mapping, "name.middleName", pool);
     scim_mapping_redact(mapping, "ims", pool);

@@ -1,21 +1,12 @@
 /* The statements, to the letter, and their parameters in order. Those of lists
  * are in sql_list.c. */
+#include "t/unit/document.h"
 #include "t/unit/statements.h"
 
 #include <apr_general.h>
 
 static const scim_asker_t nameless = { "\\x00ff", NULL, "192.0.2.1" };
 static const scim_change_t change = { "patch", "{\"a\":{\"new\":1}}" };
-
-static scim_json_t *json(const char *text, apr_pool_t *pool)
-{
-    scim_json_t *value = NULL;
-
-    if (scim_json_parse(&value, text, strlen(text), pool)) {
-        printf("Bail out! the test has a document that cannot be read\n");
-    }
-    return value;
-}
 
 static scim_state_t *state(const scim_mapping_t *mapping, const char *text,
                            apr_pool_t *pool)
