@@ -140,7 +140,7 @@ scim_err_t *scim_patch_decode(scim_patch_t **ppatch, const scim_json_t *body,
 /* Whether `element` is what `wanted` describes: the same `value` where one is
  * given, else the same in all that is given. */
 static int is_described(const scim_json_t *element, const scim_json_t *wanted,
-                        const scim_attr_t *attr, apr_pool_t *pool)
+                        const scim_attr_t *attr)
 {
     const scim_json_t *member, *value = scim_json_find(wanted, "value");
 
@@ -150,7 +150,7 @@ static int is_described(const scim_json_t *element, const scim_json_t *wanted,
         const scim_json_t *mine = scim_json_find(element, member->name);
 
         if (!sub || !mine
-            || !scim_value_is_same_one(mine, member, sub, pool)) {
+            || !scim_value_is_same_one(mine, member, sub)) {
             return 0;
         }
     }
@@ -257,11 +257,11 @@ static scim_err_t *add_element(work_t *work, const scim_attr_t *attr,
         const scim_json_t *my_type = scim_json_find(mine, "type");
 
         if (attr->type != SCIM_TYPE_COMPLEX) {
-            if (scim_value_is_same_one(mine, element, attr, work->scratch)) {
+            if (scim_value_is_same_one(mine, element, attr)) {
                 return NULL;
             }
         }
-        else if (is_described(mine, element, attr, work->scratch)
+        else if (is_described(mine, element, attr)
                  && (!type || !my_type
                      || scim_json_is_text(my_type, type->text))) {
             const scim_json_t *old = scim_json_copy(mine, work->scratch);
@@ -368,12 +368,12 @@ static scim_err_t *no_target(const work_t *work, const scim_path_t *path)
 }
 
 static int is_among(const scim_json_t *value, const scim_json_t *values,
-                    const scim_attr_t *attr, apr_pool_t *pool)
+                    const scim_attr_t *attr)
 {
     const scim_json_t *one;
 
     for (one = values ? values->first : NULL; one; one = one->next) {
-        if (scim_value_is_same_one(one, value, attr, pool)) {
+        if (scim_value_is_same_one(one, value, attr)) {
             return 1;
         }
     }
@@ -393,7 +393,7 @@ static scim_err_t *change_simple_matching(work_t *work,
     for (element = array->first; element; element = next) {
         next = element->next;
         if (scim_filter_matches_element(path->filter, element, work->scratch)
-            && !is_among(element, decoded, path->attr, work->scratch)) {
+            && !is_among(element, decoded, path->attr)) {
             scim_json_unlink(array, element);
         }
     }
@@ -583,9 +583,8 @@ static scim_err_t *remove_listed(work_t *work, const scim_attr_t *attr,
         for (element = array ? array->first : NULL; element; element = next) {
             next = element->next;
             if (attr->type == SCIM_TYPE_COMPLEX
-                ? is_described(element, described, attr, work->scratch)
-                : scim_value_is_same_one(element, described, attr,
-                                         work->scratch)) {
+                ? is_described(element, described, attr)
+                : scim_value_is_same_one(element, described, attr)) {
                 scim_json_unlink(array, element);
             }
         }
@@ -887,13 +886,11 @@ static void drop_repeated(work_t *work, const scim_attr_t *attr)
          element = element->next) {
         for (other = element->next; other; other = next) {
             next = other->next;
-            if (scim_value_is_same_element(element, other, attr,
-                                           work->scratch)) {
+            if (scim_value_is_same_element(element, other, attr)) {
                 merge_members(element, other, work->pool);
                 scim_json_unlink(array, other);
             }
         }
-        apr_pool_clear(work->scratch);
     }
 }
 
@@ -940,11 +937,9 @@ static void drop_stale_references(work_t *work)
         new = scim_resource_get(work->type, work->resource, attr);
         if (old && new
             && !scim_value_is_same(scim_json_find(old, key->name),
-                                   scim_json_find(new, key->name), key,
-                                   work->scratch)
+                                   scim_json_find(new, key->name), key)
             && scim_value_is_same(scim_json_find(old, ref->name),
-                                  scim_json_find(new, ref->name), ref,
-                                  work->scratch)) {
+                                  scim_json_find(new, ref->name), ref)) {
             scim_json_remove(new, ref->name);
         }
     }

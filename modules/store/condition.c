@@ -783,11 +783,9 @@ static scim_err_t *write_some_related(const writer_t *w,
     return NULL;
 }
 
-static int is_type(const writer_t *w, const scim_element_t *mapped,
-                   const scim_filter_t *type)
+static int is_type(const scim_element_t *mapped, const scim_filter_t *type)
 {
-    return !type || scim_fold_is_equal(mapped->element, type->value->text,
-                                       w->pool);
+    return !type || scim_fold_is_equal(mapped->element, type->value->text);
 }
 
 /* Some element of the attribute passes `filter`; NULL: any element. Elements
@@ -810,7 +808,7 @@ static scim_err_t *write_some_element(const writer_t *w,
         const scim_element_t *mapped =
             &APR_ARRAY_IDX(w->mapping->elements, i, scim_element_t);
 
-        if (mapped->attr != attr || !is_type(w, mapped, type)) {
+        if (mapped->attr != attr || !is_type(mapped, type)) {
             continue;
         }
         scope.mapped = mapped;
