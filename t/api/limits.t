@@ -175,6 +175,9 @@ sub body { my ($n, %more) = @_; return { userName => uniq('limit'), %more, $n ? 
     my $res = patch("/Users/$u", ops(map { { op => 'add', path => 'phoneNumbers', value => { value => "\x{e9}b" } } } 1 .. 1000));
     is_resource $res, 200, 'a thousand times a value beside many long ones that begin like it';
     is @{ $res->json->{phoneNumbers} }, 200, 'it is there once';
+    my $remove = { op => 'remove', path => 'phoneNumbers[value co "c"]' };
+    is_resource patch("/Users/$u", ops(($remove) x 10)), 200, 'some filters that look through a megabyte';
+    unchanged sub { patch("/Users/$u", ops(($remove) x 40)) }, 413, undef, qr/look through more than 33554432 bytes/, 'many';
 }
 
 done_testing;
