@@ -253,7 +253,8 @@ CREATE TRIGGER count_moved_to
     FOR EACH STATEMENT EXECUTE FUNCTION public.team_members_count();
 
 
--- Whoever is deleted is in no team any more.
+-- Whoever is deleted is in no team any more. Who was put into one while the
+-- deletion was under way leaves it at the latest when coming back.
 CREATE FUNCTION public.users_leave_teams() RETURNS trigger
     LANGUAGE plpgsql
     SECURITY DEFINER
@@ -267,7 +268,7 @@ $$;
 
 CREATE TRIGGER leave_teams
     AFTER UPDATE OF deleted_at ON public.users
-    FOR EACH ROW WHEN (NEW.deleted_at IS NOT NULL AND OLD.deleted_at IS NULL)
+    FOR EACH ROW WHEN ((NEW.deleted_at IS NULL) <> (OLD.deleted_at IS NULL))
     EXECUTE FUNCTION public.users_leave_teams();
 
 

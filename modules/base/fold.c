@@ -102,17 +102,37 @@ const char *scim_fold(const char *text, apr_pool_t *pool)
     return buf.data;
 }
 
-int scim_fold_is_equal(const char *a, const char *b,
-                       apr_pool_t *scratch_pool)
+/* Move on by one character, in lower case; a byte that is no UTF-8 is a number
+ * of its own. The NUL at the end continues no character, so that where the text
+ * ends need not be known. */
+static int32_t next_folded(const unsigned char **at)
 {
-    const char *x = a, *y = b;
+    const unsigned char *from = *at;
+    int32_t c;
 
-    for (; *x && *y; x++, y++) {
-        if ((unsigned char)*x >= 0x80 || (unsigned char)*y >= 0x80) {
-            return strcmp(scim_fold(a, scratch_pool),
-                          scim_fold(b, scratch_pool)) == 0;
+    if (*from < 0x80) {
+        (*at)++;
+        return apr_tolower(*from);
+    }
+    c = decode(at, from + 4);
+    if (c < 0) {
+        return -(int32_t)*from;
+    }
+    pthread_once(&utf8_once, open_utf8);
+    return utf8 ? (int32_t)towlower_l((wint_t)c, utf8) : c;
+}
+
+int scim_fold_is_equal(const char *a, const char *b)
+{
+    const unsigned char *x = (const unsigned char *)a;
+    const unsigned char *y = (const unsigned char *)b;
+
+    while (*x && *y) {
+        if (*x == *y && *x < 0x80) {
+            x++;
+            y++;
         }
-        if (apr_tolower(*x) != apr_tolower(*y)) {
+        else if (next_folded(&x) != next_folded(&y)) {
             return 0;
         }
     }

@@ -13,9 +13,9 @@
 /** @a text in lower case, in @a pool; bytes that are no UTF-8 stay. */
 const char *scim_fold(const char *text, apr_pool_t *pool);
 
-/** Whether both are the same without case. */
-int scim_fold_is_equal(const char *a, const char *b,
-                       apr_pool_t *scratch_pool);
+/** Whether both are the same without case. It reads as far as they are, however
+ * long they are behind that. */
+int scim_fold_is_equal(const char *a, const char *b);
 
 /** Whether @a len bytes are valid UTF-8 (RFC 3629): no surrogates, no
  * overlong forms, nothing beyond U+10FFFF. */

@@ -19,7 +19,7 @@ static scim_err_t *check(const scim_json_t *before, const scim_json_t *after,
             || scim_json_is_empty(before))) {
         return NULL;
     }
-    return scim_value_is_same(before, after, attr, intake->pool)
+    return scim_value_is_same(before, after, attr)
          ? NULL : refuse(attr, intake);
 }
 
@@ -42,13 +42,12 @@ scim_err_t *scim_mutability_check_element(const scim_json_t *before,
 /* The element of `array` that this one is, or NULL. */
 static const scim_json_t *find_same(const scim_json_t *array,
                                     const scim_json_t *element,
-                                    const scim_attr_t *attr,
-                                    const scim_intake_t *intake)
+                                    const scim_attr_t *attr)
 {
     const scim_json_t *one;
 
     for (one = array ? array->first : NULL; one; one = one->next) {
-        if (scim_value_is_same_element(one, element, attr, intake->pool)) {
+        if (scim_value_is_same_element(one, element, attr)) {
             return one;
         }
     }
@@ -85,7 +84,7 @@ static scim_err_t *check_elements(const scim_json_t *before,
 
     for (element = after ? after->first : NULL; element;
          element = element->next) {
-        old = find_same(before, element, attr, intake);
+        old = find_same(before, element, attr);
         if (old) {
             SCIM_TRY(scim_mutability_check_element(old, element, attr,
                                                    intake));
@@ -153,7 +152,7 @@ static void keep_in(const scim_json_t *before, scim_json_t *after,
         return;
     }
     for (element = after->first; element; element = element->next) {
-        const scim_json_t *old = find_same(before, element, attr, intake);
+        const scim_json_t *old = find_same(before, element, attr);
 
         if (old) {
             scim_mutability_keep_element(old, element, attr, intake);

@@ -11,6 +11,9 @@
 #include "query/path.h"
 #include "schema/resource.h"
 
+/* What it costs to look at a value, beside its text. */
+#define VALUE_BYTES 16
+
 typedef struct operation_t {
     scim_patch_op_t op;
     int has_path;
@@ -156,6 +159,53 @@ static int is_writable(const scim_patch_work_t *work, const scim_path_t *path,
             && (!sub || sub->mutability != SCIM_READ_ONLY));
 }
 
+/* What it costs to look at a value: its text, and something for each. */
+static apr_uint64_t bytes_in(const scim_json_t *value)
+{
+    const scim_json_t *inner;
+    apr_uint64_t bytes = VALUE_BYTES + value->len;
+
+    for (inner = value->first; inner; inner = inner->next) {
+        bytes += bytes_in(inner);
+    }
+    return bytes;
+}
+
+/* Each comparison folds the values, and each time what it looks for. */
+static apr_uint64_t bytes_looked(const scim_filter_t *filter,
+                                 apr_uint64_t bytes, int values)
+{
+    if (!filter) {
+        return 0;
+    }
+    if (filter->kind != SCIM_FILTER_COMPARE) {
+        return bytes_looked(filter->left, bytes, values)
+             + bytes_looked(filter->right, bytes, values);
+    }
+    return bytes + (filter->value ? filter->value->len * values : 0);
+}
+
+/* How much there is to look through is the client's to choose, who has sent
+ * the values as well, and meanwhile the row is locked: hence an end to it. */
+static scim_err_t *look_through(scim_patch_work_t *work,
+                                const scim_path_t *path)
+{
+    const scim_json_t *array = scim_resource_get(work->type, work->resource,
+                                                 path->attr);
+
+    if (array) {
+        work->looked += bytes_looked(path->filter, bytes_in(array),
+                                     scim_json_count(array));
+    }
+    if (work->looked > SCIM_PATCH_LOOK_MAX) {
+        return scim_err_make(SCIM_ERR_TOO_LARGE, work->pool,
+                             "the filters in the paths of this request have "
+                             "to look through more than %d bytes",
+                             SCIM_PATCH_LOOK_MAX);
+    }
+    return NULL;
+}
+
 static scim_err_t *apply_path(scim_patch_work_t *work, scim_patch_op_t op,
                               const scim_path_t *path, const char *name,
                               const scim_json_t *value)
@@ -178,6 +228,9 @@ static scim_err_t *apply_path(scim_patch_work_t *work, scim_patch_op_t op,
     }
     if (work->members) {
         return NULL;
+    }
+    if (path->filter) {
+        SCIM_TRY(look_through(work, path));
     }
     work->intake->named[attr->index] = 1;
     if (op == SCIM_PATCH_REMOVE) {
@@ -292,6 +345,7 @@ static void begin(scim_patch_work_t *work, scim_json_t *resource,
     work->merging = merging;
     work->removed = apr_pcalloc(work->pool, work->type->nattrs);
     work->members = NULL;
+    work->looked = 0;
     apr_pool_create(&work->scratch, intake->pool);
 }
 

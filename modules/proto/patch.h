@@ -15,6 +15,10 @@
 #include "proto/membership.h"
 #include "proto/value.h"
 
+/* What the filters in the paths of one PATCH may look through: the text of the
+ * values, once for each comparison. That is some tenths of a second. */
+#define SCIM_PATCH_LOOK_MAX (32 * 1024 * 1024)
+
 typedef struct scim_patch_t scim_patch_t;
 
 /**
@@ -42,7 +46,8 @@ scim_err_t *scim_patch_decode(scim_patch_t **ppatch, const scim_json_t *body,
  *         required attribute that is gone; SCIM_ERR_MUTABILITY when it went
  *         by `remove`, or when another attribute must not change so;
  *         SCIM_ERR_NO_TARGET when an element is to be changed
- *         that does not exist and cannot be made from the filter
+ *         that does not exist and cannot be made from the filter;
+ *         SCIM_ERR_TOO_LARGE beyond SCIM_PATCH_LOOK_MAX
  */
 scim_err_t *scim_patch_apply(scim_json_t *resource, const scim_patch_t *patch,
                              scim_intake_t *intake);

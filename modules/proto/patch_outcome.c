@@ -47,11 +47,9 @@ static void drop_stale_references(scim_patch_work_t *work)
         new = scim_resource_get(work->type, work->resource, attr);
         if (old && new
             && !scim_value_is_same(scim_json_find(old, key->name),
-                                   scim_json_find(new, key->name), key,
-                                   work->scratch)
+                                   scim_json_find(new, key->name), key)
             && scim_value_is_same(scim_json_find(old, ref->name),
-                                  scim_json_find(new, ref->name), ref,
-                                  work->scratch)) {
+                                  scim_json_find(new, ref->name), ref)) {
             scim_json_remove(new, ref->name);
         }
     }

@@ -93,12 +93,12 @@ static scim_err_t *no_target(const scim_patch_work_t *work,
 }
 
 static int is_among(const scim_json_t *value, const scim_json_t *values,
-                    const scim_attr_t *attr, apr_pool_t *pool)
+                    const scim_attr_t *attr)
 {
     const scim_json_t *one;
 
     for (one = values ? values->first : NULL; one; one = one->next) {
-        if (scim_value_is_same_one(one, value, attr, pool)) {
+        if (scim_value_is_same_one(one, value, attr)) {
             return 1;
         }
     }
@@ -118,7 +118,7 @@ static scim_err_t *change_simple_matching(scim_patch_work_t *work,
     for (element = array->first; element; element = next) {
         next = element->next;
         if (scim_filter_matches_element(path->filter, element, work->scratch)
-            && !is_among(element, decoded, path->attr, work->scratch)) {
+            && !is_among(element, decoded, path->attr)) {
             scim_json_unlink(array, element);
         }
     }
@@ -316,10 +316,8 @@ static scim_err_t *remove_listed(scim_patch_work_t *work,
         for (element = array ? array->first : NULL; element; element = next) {
             next = element->next;
             if (attr->type == SCIM_TYPE_COMPLEX
-                ? scim_patch_is_described(element, described, attr,
-                                          work->scratch)
-                : scim_value_is_same_one(element, described, attr,
-                                         work->scratch)) {
+                ? scim_patch_is_described(element, described, attr)
+                : scim_value_is_same_one(element, described, attr)) {
                 scim_json_unlink(array, element);
             }
         }

@@ -15,7 +15,7 @@ int scim_patch_is_described(const scim_json_t *element,
         const scim_json_t *mine = scim_json_find(element, member->name);
 
         if (!sub || !mine
-            || !scim_value_is_same_one(mine, member, sub, pool)) {
+            || !scim_value_is_same_one(mine, member, sub)) {
             return 0;
         }
     }
@@ -119,11 +119,11 @@ scim_err_t *scim_patch_add_element(scim_patch_work_t *work,
         const scim_json_t *my_type = scim_json_find(mine, "type");
 
         if (attr->type != SCIM_TYPE_COMPLEX) {
-            if (scim_value_is_same_one(mine, element, attr, work->scratch)) {
+            if (scim_value_is_same_one(mine, element, attr)) {
                 return NULL;
             }
         }
-        else if (scim_patch_is_described(mine, element, attr, work->scratch)
+        else if (scim_patch_is_described(mine, element, attr)
                  && (!type || !my_type
                      || scim_json_is_text(my_type, type->text))) {
             const scim_json_t *old = scim_json_copy(mine, work->scratch);
@@ -151,12 +151,10 @@ void scim_patch_drop_repeated(scim_patch_work_t *work, const scim_attr_t *attr)
          element = element->next) {
         for (other = element->next; other; other = next) {
             next = other->next;
-            if (scim_value_is_same_element(element, other, attr,
-                                           work->scratch)) {
+            if (scim_value_is_same_element(element, other, attr)) {
                 scim_patch_merge_into(element, other, work->pool);
                 scim_json_unlink(array, other);
             }
         }
-        apr_pool_clear(work->scratch);
     }
 }

@@ -19,6 +19,7 @@ typedef struct scim_patch_work_t {
     unsigned char *removed;     /* by attribute index: what `remove` named */
     scim_membership_t *members; /* set: only operations on members count, and
                                  * are taken down; NULL: only the others */
+    apr_uint64_t looked;        /* what filters have looked through, bytes */
 } scim_patch_work_t;
 
 /** The value of an attribute; an empty array or object is set where there is
@@ -44,7 +45,7 @@ scim_err_t *scim_patch_add_element(scim_patch_work_t *work,
  * is given, else the same in all that is given. */
 int scim_patch_is_described(const scim_json_t *element,
                             const scim_json_t *wanted,
-                            const scim_attr_t *attr, apr_pool_t *pool);
+                            const scim_attr_t *attr);
 
 /** If the element is the primary one now, no other is (RFC 7644 section
  * 3.5.2). */

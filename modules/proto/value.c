@@ -162,7 +162,7 @@ int scim_value_is_nothing(const scim_json_t *value, const scim_attr_t *attr)
 }
 
 static int is_same_text(const scim_json_t *a, const scim_json_t *b,
-                        const scim_attr_t *attr, apr_pool_t *pool)
+                        const scim_attr_t *attr)
 {
     apr_time_t at, bt;
 
@@ -171,11 +171,11 @@ static int is_same_text(const scim_json_t *a, const scim_json_t *b,
         return at == bt;
     }
     return attr->case_exact ? strcmp(a->text, b->text) == 0
-                            : scim_fold_is_equal(a->text, b->text, pool);
+                            : scim_fold_is_equal(a->text, b->text);
 }
 
 int scim_value_is_same_one(const scim_json_t *a, const scim_json_t *b,
-                           const scim_attr_t *attr, apr_pool_t *pool)
+                           const scim_attr_t *attr)
 {
     int i;
 
@@ -183,7 +183,7 @@ int scim_value_is_same_one(const scim_json_t *a, const scim_json_t *b,
         return scim_json_is_empty(a) && scim_json_is_empty(b);
     }
     if (a->type == SCIM_JSON_STRING && b->type == SCIM_JSON_STRING) {
-        return is_same_text(a, b, attr, pool);
+        return is_same_text(a, b, attr);
     }
     if (attr->type != SCIM_TYPE_COMPLEX) {
         return scim_json_is_equal(a, b);
@@ -192,7 +192,7 @@ int scim_value_is_same_one(const scim_json_t *a, const scim_json_t *b,
         const scim_attr_t *sub = &attr->subs[i];
 
         if (!scim_value_is_same(scim_json_find(a, sub->name),
-                                scim_json_find(b, sub->name), sub, pool)) {
+                                scim_json_find(b, sub->name), sub)) {
             return 0;
         }
     }
@@ -200,12 +200,12 @@ int scim_value_is_same_one(const scim_json_t *a, const scim_json_t *b,
 }
 
 static int has_one(const scim_json_t *array, const scim_json_t *wanted,
-                   const scim_attr_t *attr, apr_pool_t *pool)
+                   const scim_attr_t *attr)
 {
     const scim_json_t *one;
 
     for (one = array->first; one; one = one->next) {
-        if (scim_value_is_same_one(one, wanted, attr, pool)) {
+        if (scim_value_is_same_one(one, wanted, attr)) {
             return 1;
         }
     }
@@ -213,16 +213,16 @@ static int has_one(const scim_json_t *array, const scim_json_t *wanted,
 }
 
 int scim_value_is_same(const scim_json_t *a, const scim_json_t *b,
-                       const scim_attr_t *attr, apr_pool_t *pool)
+                       const scim_attr_t *attr)
 {
     const scim_json_t *one;
 
     if (!attr->multi || !a || !b || a->type != SCIM_JSON_ARRAY
         || b->type != SCIM_JSON_ARRAY) {
-        return scim_value_is_same_one(a, b, attr, pool);
+        return scim_value_is_same_one(a, b, attr);
     }
     for (one = a->first; one; one = one->next) {
-        if (!has_one(b, one, attr, pool)) {
+        if (!has_one(b, one, attr)) {
             return 0;
         }
     }
@@ -230,20 +230,19 @@ int scim_value_is_same(const scim_json_t *a, const scim_json_t *b,
 }
 
 int scim_value_is_same_element(const scim_json_t *a, const scim_json_t *b,
-                               const scim_attr_t *attr, apr_pool_t *pool)
+                               const scim_attr_t *attr)
 {
     const scim_attr_t *value = scim_attr_sub(attr, "value");
     const scim_attr_t *type = scim_attr_sub(attr, "type");
 
     if (!value) {
-        return scim_value_is_same_one(a, b, attr, pool);
+        return scim_value_is_same_one(a, b, attr);
     }
     return !scim_json_is_empty(scim_json_find(a, "value"))
         && scim_value_is_same_one(scim_json_find(a, "value"),
-                                  scim_json_find(b, "value"), value, pool)
+                                  scim_json_find(b, "value"), value)
         && (!type || scim_value_is_same_one(scim_json_find(a, "type"),
-                                            scim_json_find(b, "type"), type,
-                                            pool));
+                                            scim_json_find(b, "type"), type));
 }
 
 int scim_value_is_hollow(const scim_json_t *element, const scim_attr_t *attr)

@@ -80,17 +80,16 @@ scim_err_t *scim_value_check_count(const scim_json_t *values,
  * type and case rule; elements in any order. NULL and what says nothing are
  * the same. */
 int scim_value_is_same(const scim_json_t *a, const scim_json_t *b,
-                       const scim_attr_t *attr, apr_pool_t *scratch_pool);
+                       const scim_attr_t *attr);
 
 /** The same for one element of a multi-valued attribute, or a single value. */
 int scim_value_is_same_one(const scim_json_t *a, const scim_json_t *b,
-                           const scim_attr_t *attr, apr_pool_t *scratch_pool);
+                           const scim_attr_t *attr);
 
 /** Whether two elements are the same one: the same type and value (RFC 7643
  * section 2.4), or, where the attribute has no `value`, all the same. */
 int scim_value_is_same_element(const scim_json_t *a, const scim_json_t *b,
-                               const scim_attr_t *attr,
-                               apr_pool_t *scratch_pool);
+                               const scim_attr_t *attr);
 
 /** Whether the element must not exist: empty, or without the `value` that
  * its attribute has. */

@@ -308,7 +308,7 @@ static int is_mapped_type(const scim_mapping_t *mapping,
             if (mapped->attr == attr && *value.text == '"'
                 && scim_fold_is_equal(apr_pstrmemdup(pool, value.text + 1,
                                                      value.len - 2),
-                                      mapped->element, pool)) {
+                                      mapped->element)) {
                 return 1;
             }
         }

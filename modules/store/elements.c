@@ -207,11 +207,9 @@ static scim_err_t *write_some_related(const scim_writer_t *w,
     return NULL;
 }
 
-static int is_type(const scim_writer_t *w, const scim_element_t *mapped,
-                   const scim_filter_t *type)
+static int is_type(const scim_element_t *mapped, const scim_filter_t *type)
 {
-    return !type || scim_fold_is_equal(mapped->element, type->value->text,
-                                       w->pool);
+    return !type || scim_fold_is_equal(mapped->element, type->value->text);
 }
 
 scim_err_t *scim_elements_some(const scim_writer_t *w, const scim_attr_t *attr,
@@ -230,7 +228,7 @@ scim_err_t *scim_elements_some(const scim_writer_t *w, const scim_attr_t *attr,
         const scim_element_t *mapped =
             &APR_ARRAY_IDX(w->mapping->elements, i, scim_element_t);
 
-        if (mapped->attr != attr || !is_type(w, mapped, type)) {
+        if (mapped->attr != attr || !is_type(mapped, type)) {
             continue;
         }
         scope.mapped = mapped;

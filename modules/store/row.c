@@ -56,24 +56,22 @@ static scim_json_t *value_of(const scim_column_t *column, const char *text,
 
 /* Types are compared as a filter compares them, so that an element is either
  * in columns or in the document for both. */
-static int is_of_type(const scim_json_t *element, const char *type,
-                      apr_pool_t *pool)
+static int is_of_type(const scim_json_t *element, const char *type)
 {
     const scim_json_t *mine = scim_json_find(element, "type");
 
     return mine && mine->type == SCIM_JSON_STRING
-        && scim_fold_is_equal(mine->text, type, pool);
+        && scim_fold_is_equal(mine->text, type);
 }
 
 /* The element of that type, the last one if there are several. */
-static scim_json_t *find_element(const scim_json_t *array, const char *type,
-                                 apr_pool_t *pool)
+static scim_json_t *find_element(const scim_json_t *array, const char *type)
 {
     scim_json_t *element, *found = NULL;
 
     for (element = array ? array->first : NULL; element;
          element = element->next) {
-        if (is_of_type(element, type, pool)) {
+        if (is_of_type(element, type)) {
             found = element;
         }
     }
@@ -81,14 +79,13 @@ static scim_json_t *find_element(const scim_json_t *array, const char *type,
 }
 
 /* Take out the elements of that type. */
-static void drop_elements(scim_json_t *array, const char *type,
-                          apr_pool_t *pool)
+static void drop_elements(scim_json_t *array, const char *type)
 {
     scim_json_t *element, *next;
 
     for (element = array ? array->first : NULL; element; element = next) {
         next = element->next;
-        if (is_of_type(element, type, pool)) {
+        if (is_of_type(element, type)) {
             scim_json_unlink(array, element);
         }
     }
@@ -268,7 +265,7 @@ static void compose_element(scim_json_t *resource,
     int i;
 
     array = scim_resource_get(mapping->type, resource, mapped->attr);
-    drop_elements(array, mapped->element, pool);
+    drop_elements(array, mapped->element);
     if (array && !array->first) {
         scim_resource_remove(mapping->type, resource, mapped->attr);
         array = NULL;
@@ -567,9 +564,9 @@ static scim_json_t *split_extra(const scim_mapping_t *mapping,
             &APR_ARRAY_IDX(mapping->elements, i, scim_element_t);
         scim_json_t *array = scim_resource_get(mapping->type, extra,
                                                mapped->attr);
-        scim_json_t *chosen = find_element(array, mapped->element, pool);
+        scim_json_t *chosen = find_element(array, mapped->element);
 
-        drop_elements(array, mapped->element, pool);
+        drop_elements(array, mapped->element);
         if (chosen) {
             strip_subs(chosen, mapping, mapped->attr, mapped->element);
             scim_json_set(extra, mapped->key, chosen);
@@ -597,7 +594,7 @@ scim_state_t *scim_row_split(const scim_mapping_t *mapping,
         }
         value = scim_resource_get(mapping->type, resource, column->attr);
         if (column->element) {
-            value = find_element(value, column->element, pool);
+            value = find_element(value, column->element);
         }
         if (value && column->sub) {
             value = scim_json_find(value, column->sub->name);

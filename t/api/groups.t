@@ -370,6 +370,19 @@ is_resource get('/Me', @there), 200, '/Me where groups are on';
     is_deeply ids(get("/Groups/$g", @there)->json->{members}), [$u3], 'a row that is left behind makes no member';
     is_deeply found(Groups => "members eq \"$u2\""), [], 'nor does it in filters';
 }
+{
+    # what a group that changes at the same moment leaves behind
+    my $user = { userName => uniq('gone'), externalId => uniq('gone') };
+    my $id = new_user(%$user, @there)->{id};
+    my $g = new_group(members => [$u3], @there)->{id};
+    is del("/Users/$id", @there)->code, 204, 'a user is deleted';
+    db()->do('INSERT INTO public.team_members VALUES (?, ?)', undef, $g, $id);
+    my $back = post('/Users', $user, @there);
+    is_resource $back, 201, 'and comes back';
+    is $back->json->{id}, $id, 'as the same';
+    ok !exists get("/Users/$id", @there)->json->{groups}, 'in no group';
+    is_deeply ids(get("/Groups/$g", @there)->json->{members}), [$u3], 'for the group neither';
+}
 
 # ---- DELETE ----
 

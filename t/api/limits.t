@@ -169,4 +169,15 @@ sub body { my ($n, %more) = @_; return { userName => uniq('limit'), %more, $n ? 
     is_error post('/Users', encode({ userName => 'x' x 2000 }), base => $less->base), 413, undef, undef, 'which is enforced';
 }
 
+# ---- what a request has to be compared with is the client's to choose, too ----
+{
+    my $u = new_user(phoneNumbers => [map { { value => "\x{e9}" . 'a' x 4900 . $_ } } 1 .. 199])->{id};
+    my $res = patch("/Users/$u", ops(map { { op => 'add', path => 'phoneNumbers', value => { value => "\x{e9}b" } } } 1 .. 1000));
+    is_resource $res, 200, 'a thousand times a value beside many long ones that begin like it';
+    is @{ $res->json->{phoneNumbers} }, 200, 'it is there once';
+    my $remove = { op => 'remove', path => 'phoneNumbers[value co "c"]' };
+    is_resource patch("/Users/$u", ops(($remove) x 10)), 200, 'some filters that look through a megabyte';
+    unchanged sub { patch("/Users/$u", ops(($remove) x 40)) }, 413, undef, qr/look through more than 33554432 bytes/, 'many';
+}
+
 done_testing;

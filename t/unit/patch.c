@@ -325,6 +325,46 @@ static void test_limits(void)
     ok(err && err->kind == SCIM_ERR_INVALID_SYNTAX, "no Operations");
 }
 
+/* So many operations with a filter of so many comparisons, on a value of so
+ * many bytes. */
+static scim_err_t *look(int operations, int comparisons, int bytes)
+{
+    scim_json_t *resource = parse("{\"userName\":\"u\",\"emails\":[{}]}");
+    char *text = apr_palloc(pool, bytes + 1);
+    scim_buf_t list;
+    int i, k;
+
+    memset(text, 'a', bytes);
+    text[bytes] = '\0';
+    scim_json_append(scim_json_find(resource, "emails")->first,
+                     scim_json_make_string(text, pool));
+    scim_json_find(resource, "emails")->first->first->name = "value";
+    scim_buf_init(&list, 1000, pool);
+    for (i = 0; i < operations; i++) {
+        scim_buf_puts(&list, i ? ",{'op':'remove','path':'emails["
+                               : "{'op':'remove','path':'emails[");
+        for (k = 0; k < comparisons; k++) {
+            scim_buf_puts(&list, k ? " or not (value ne \\'b\\')"
+                                   : "value co \\'b\\'");
+        }
+        scim_buf_puts(&list, "]'}");
+    }
+    return run(resource, list.data);
+}
+
+static void test_look(void)
+{
+    scim_err_t *err;
+
+    ok(!look(1, 1, 16 << 20), "one filter may look through much");
+    ok(!look(1, 30, 1 << 20), "and a long one through a good deal");
+    err = look(40, 1, 1 << 20);
+    ok(err && err->kind == SCIM_ERR_TOO_LARGE, "many may not");
+    err = look(2, 20, 1 << 20);
+    ok(err && err->kind == SCIM_ERR_TOO_LARGE, "nor long ones");
+    ok(!look(1000, 2, 200), "a thousand may look through what is usual");
+}
+
 int main(void)
 {
     int i;
@@ -342,6 +382,7 @@ int main(void)
     test_merge();
     test_ignored();
     test_limits();
+    test_look();
     apr_pool_destroy(pool);
     apr_terminate();
     return done_testing();

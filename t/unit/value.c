@@ -234,10 +234,10 @@ static void test_same(void)
                                                            sames[i].attr);
         const scim_json_t *a = parse(sames[i].a), *b = parse(sames[i].b);
 
-        is_int(scim_value_is_same(a, b, attr, pool), sames[i].same,
+        is_int(scim_value_is_same(a, b, attr), sames[i].same,
                "%s %s and %s", attr->name, sames[i].a, sames[i].b);
         if (sames[i].same_element >= 0) {
-            is_int(scim_value_is_same_element(a, b, attr, pool),
+            is_int(scim_value_is_same_element(a, b, attr),
                    sames[i].same_element, "%s %s and %s as elements",
                    attr->name, sames[i].a, sames[i].b);
         }
