@@ -4,8 +4,7 @@
 #include "schema/resource.h"
 
 int scim_patch_is_described(const scim_json_t *element,
-                            const scim_json_t *wanted, const scim_attr_t *attr,
-                            apr_pool_t *pool)
+                            const scim_json_t *wanted, const scim_attr_t *attr)
 {
     const scim_json_t *member, *value = scim_json_find(wanted, "value");
 
