@@ -786,9 +786,12 @@ static scim_err_t *apply_path(work_t *work, op_t op, const scim_path_t *path,
         SCIM_TRY(set_at(work, op, path, value));
     }
     apr_pool_clear(work->scratch);
+    /* who adds first and removes then may have twice as many in between; new
+     * values are compared with all that are there */
     return scim_value_check_count(scim_resource_get(work->type,
                                                     work->resource, attr),
-                                  attr, work->intake);
+                                  attr, work->intake->limits->values,
+                                  work->intake);
 }
 
 /* Whether a name that is no path was meant to be one, into something that is
@@ -979,6 +982,23 @@ static int lacks(const work_t *work, const scim_json_t *resource,
     return 0;
 }
 
+/* Whether all that was asked for leaves no more values than can be kept. */
+static scim_err_t *check_counts(const work_t *work)
+{
+    int i;
+
+    for (i = 0; i < work->type->nattrs; i++) {
+        const scim_attr_t *attr = work->type->attrs[i];
+
+        if (!attr->parent && attr->multi && work->intake->named[i]) {
+            SCIM_TRY(scim_value_check_count(
+                         scim_resource_get(work->type, work->resource, attr),
+                         attr, 0, work->intake));
+        }
+    }
+    return NULL;
+}
+
 /* An account that lacked something before is no reason to refuse what a PATCH
  * or PUT does besides: it may be a deactivation. */
 static scim_err_t *check_required(const work_t *work, int is_new)
@@ -1030,6 +1050,7 @@ static scim_err_t *end(work_t *work, int is_whole)
     if (!is_whole) {
         drop_stale_references(work);
     }
+    SCIM_TRY(check_counts(work));
     scim_mutability_keep(work->before, work->resource, is_whole,
                          work->intake);
     SCIM_TRY(check_required(work, work->merging && !is_whole));
