@@ -953,9 +953,46 @@ static void drop_stale_references(work_t *work)
     }
 }
 
+/* Whether clients have written any of the value. */
+static int is_written(const scim_json_t *value, const scim_attr_t *attr)
+{
+    int i;
+
+    if (!value || attr->mutability == SCIM_READ_ONLY) {
+        return 0;
+    }
+    for (i = 0; i < attr->nsubs; i++) {
+        if (attr->multi
+            || is_written(scim_json_find(value, attr->subs[i].name),
+                          &attr->subs[i])) {
+            return 1;
+        }
+    }
+    return attr->nsubs == 0;
+}
+
+/* Whether clients have written any of the extension. What the application
+ * alone writes may be there of those who do without it. */
+static int is_used(const work_t *work, const scim_json_t *resource,
+                   const scim_schema_t *schema)
+{
+    int i;
+
+    for (i = 0; i < work->type->nattrs; i++) {
+        const scim_attr_t *attr = work->type->attrs[i];
+
+        if (attr->schema == schema && !attr->parent
+            && is_written(scim_resource_get(work->type, resource, attr),
+                          attr)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Whether the resource lacks what it must have: the attribute has no value, or
  * there is something of which it would be a part. Those of an extension are
- * required where it is itself, and where it carries data. */
+ * required where it is itself, and where it is used. */
 static int lacks(const work_t *work, const scim_json_t *resource,
                  const scim_attr_t *attr)
 {
@@ -968,7 +1005,7 @@ static int lacks(const work_t *work, const scim_json_t *resource,
         return scim_json_is_empty(value)
             && !(scim_rtype_is_extension(work->type, schema)
                  && !schema->required
-                 && !scim_resource_container(work->type, resource, schema));
+                 && !is_used(work, resource, schema));
     }
     if (!top->multi) {
         return value && scim_json_is_empty(scim_json_find(value, attr->name));

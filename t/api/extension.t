@@ -372,7 +372,8 @@ ok !read_user($id)->{+DESK}, 'and is not shown';
 # ---- what is required ----
 
 my $strict = extra_httpd(cluster => $pg, resource => "ScimAttribute $D:floor floor required\nScimAttribute $D:badge badge_no type=integer\n"
-    . "ScimSchema $D required\nScimAttribute urn:example:other:one - required\nScimAttribute urn:example:other:two - multi\n");
+    . "ScimSchema $D required\nScimAttribute urn:example:other:one - required\nScimAttribute urn:example:other:two - multi\n"
+    . "ScimAttribute urn:example:other:three - returned=request\n");
 my @strict = (base => $strict->base, token => $pg->token(1));
 is_deeply [map { [$_->{schema}, $_->{required}] } @{ get('/ResourceTypes/User', @strict)->json->{schemaExtensions} }],
     [[ENT, $no], [DESK, $yes], ['urn:example:other', $no]], 'a required extension is announced';
@@ -396,6 +397,16 @@ is_resource put("/Users/$bob", { %{ get("/Users/$bob", @strict)->json }, active 
 is row($bob)->{active}, 0, 'W2: and is';
 is_error strictly($dan, op('add', 'urn:example:other:two', ['x'])), 400, 'invalidValue', qr/one is required/, 'a PATCH cannot begin an extension without what it requires';
 is_resource strictly($dan, op('add', 'urn:example:other:two', ['x']), op('add', 'urn:example:other:one', '1')), 200, 'but with it';
+{
+    my $other = 'urn:example:other';
+    my $body = get("/Users/$dan", @strict)->json;
+    is_resource strictly($dan, op('add', "$other:three", 'x')), 200, 'and what is shown on request';
+    is_resource put("/Users/$dan", $body, @strict), 200, 'a PUT of what was shown';
+    is doc($dan)->{$other}{three}, 'x', 'keeps what was not';
+    is_resource put("/Users/$dan", { %$body, $other => undef }, @strict), 200, 'V16: a PUT that does without the whole of it';
+    is_deeply [doc($dan)->{$other}, get("/Users/$dan?attributes=$other", @strict)->json->{$other}], [undef, undef], 'V16: takes all of it away';
+    is row($dan)->{floor}, '1', 'V16: and nothing else';
+}
 
 # ---- what is set once ----
 
