@@ -137,6 +137,7 @@ static scim_err_t *talk_change(scim_talk_t *talk, void *baton)
         return NULL;
     }
     SCIM_TRY(scim_state_check(talk->mapping, talk->facts, new, pool));
+    SCIM_TRY(scim_rules_check_size(talk, old, new));
     return write_change(change, talk, found, before, after, old, new);
 }
 

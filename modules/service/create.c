@@ -147,6 +147,7 @@ static scim_err_t *take_over(create_baton_t *create, scim_talk_t *talk,
     new = scim_row_split(talk->mapping, after, pool);
     keep_not_null(talk, old, new);
     SCIM_TRY(scim_state_check(talk->mapping, talk->facts, new, pool));
+    SCIM_TRY(scim_rules_check_size(talk, old, new));
     if (mode == SCIM_UPDATE_MET
         && scim_state_is_equal(talk->mapping, old, new)) {
         create->answer.found[0] = *met;

@@ -213,6 +213,7 @@ static scim_err_t *apply(group_baton_t *group, scim_talk_t *talk)
                                    : NULL;
     }
     SCIM_TRY(scim_state_check(mapping, talk->facts, new, pool));
+    SCIM_TRY(scim_rules_check_size(talk, old, new));
     change.changes = scim_row_changes(mapping, before, after, pool);
     scim_sql_init(&sql, pool);
     scim_sql_update(&sql, mapping, talk->facts, &call->asker, call->id, old,

@@ -68,6 +68,34 @@ sub body { my ($n, %more) = @_; return { userName => uniq('limit'), %more, $n ? 
     is_error $search->(96), 413, undef, qr/more than 100 values/, 'a value of a search more';
 }
 
+# ---- what is kept of a resource ----
+{
+    my $long = sub { my ($name, $size) = @_; return { op => 'replace', path => $name, value => 'x' x $size } };
+    my $user = new_user(@there);
+    my $path = "/Users/$user->{id}";
+    my @words = (400, 'invalidValue', qr/^the account would take \d+ bytes, more than the 4096 that can be kept$/);
+    is_resource patch($path, ops($long->('title', 2500)), @there), 200, 'an attribute of a size';
+    unchanged sub { patch($path, ops($long->('displayName', 2500)), @there) }, @words, 'another besides, too large for one body';
+    unchanged sub { patch($path, ops($long->('name.givenName', 2500)), @there) }, @words, 'or in a column';
+    is_resource patch($path, ops($long->('displayName', 900)), @there), 200, 'but what fits';
+    is length get($path, @there)->json->{displayName}, 900, 'and it is there';
+
+    # what was larger before may stay, and become less
+    my $large = new_user(title => 'x' x 3000, displayName => 'x' x 3000);
+    $path = "/Users/$large->{id}";
+    is_resource patch($path, ops({ op => 'replace', path => 'active', value => 'False' }), @there), 200, 'an account that is larger is deactivated';
+    is get($path, @there)->json->{active}, json_false, 'and then is';
+    unchanged sub { patch($path, ops($long->('nickName', 9)), @there) }, @words, 'but becomes no larger';
+    is_resource patch($path, ops($long->('title', 2500)), @there), 200, 'and can become smaller';
+    is length get($path, @there)->json->{title}, 2500, 'and then is';
+
+    # by a POST that brings somebody back, too
+    my $back = new_user(@there, externalId => uniq('e'), title => 'x' x 3000);
+    patch("/Users/$back->{id}", ops({ op => 'replace', path => 'active', value => 'False' }), @there);
+    unchanged sub { post('/Users', { userName => $back->{userName}, externalId => $back->{externalId}, displayName => 'x' x 3000 }, @there) },
+        @words, 'a POST that restores with more';
+}
+
 # ---- values of an attribute ----
 {
     my @phone = map { { type => "t$_", value => "$_" } } 1 .. 4;
