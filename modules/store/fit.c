@@ -78,6 +78,7 @@ static const char *fit_numeric(const char *text, int scale, apr_pool_t *pool)
             digits[all++] = *at;
         }
     }
+    digits[all] = '\0';
     if (scale == SCIM_UNSCALED || exponent > EXPONENT_MAX) {
         return text;
     }

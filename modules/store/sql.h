@@ -146,8 +146,8 @@ typedef enum {
 
 /**
  * Write what differs and the event. Something must differ, or members come or
- * go, or the mode must be one that changes the tombstone. Of a row that is
- * afterwards what it was, through a trigger, there is no event. Triggers that members
+ * go, or the mode must be one that changes the tombstone. A live row that is
+ * afterwards what it was, by a trigger, has no event. Triggers that members
  * set off have not run when the answer is made.
  * An account that is deactivated is counted by the mapping's guard, which may
  * refuse it.
