@@ -11,6 +11,7 @@
 #define COUNT(list) ((int)(sizeof(list) / sizeof((list)[0])))
 #define X "urn:x:more"
 #define Y "urn:x:some"      /* that not every account has */
+#define Z "urn:x:quiet"     /* likewise, and nothing of it is shown */
 
 static const scim_attr_t card_subs[] = {
     { .name = "value" },
@@ -77,6 +78,10 @@ static const scim_attr_t some_attrs[] = {
     { .name = "seat", .type = SCIM_TYPE_COMPLEX, .subs = seat_subs,
       .nsubs = COUNT(seat_subs) }
 };
+static const scim_attr_t quiet_attrs[] = {
+    { .name = "pass", .required = 1, .returned = SCIM_RETURNED_REQUEST },
+    { .name = "asked", .returned = SCIM_RETURNED_REQUEST }
+};
 static const scim_schema_t base = {
     .urn = "urn:x:base", .name = "Base", .description = "Base",
     .attrs = base_attrs, .nattrs = COUNT(base_attrs)
@@ -88,6 +93,10 @@ static const scim_schema_t more = {
 static const scim_schema_t some = {
     .urn = Y, .name = "Some", .description = "Some", .attrs = some_attrs,
     .nattrs = COUNT(some_attrs)
+};
+static const scim_schema_t quiet = {
+    .urn = Z, .name = "Quiet", .description = "Quiet", .attrs = quiet_attrs,
+    .nattrs = COUNT(quiet_attrs)
 };
 
 #define JOY  "'userName':'joy'"
@@ -373,6 +382,7 @@ static const row_t puts_[] = {
       SOME("'site':'T','asked':'a'") },
     { SOME("'site':'S','asked':'a'"), SOME("'secret':'s'"),
       "!invalidValue " Y ":site is required and must not be empty" },
+    { HAS("'" Z "':{'pass':'p','asked':'a'}"), LEAST, NULL },
     { SOME("'level':'1'"), SOME("'asked':'a'"),
       "!invalidValue " Y ":site is required and must not be empty" },
     /* what an account has lacked before */
@@ -473,14 +483,16 @@ static unsigned char *make_stored(const scim_rtype_t *type, apr_pool_t *pool)
 
 int main(void)
 {
-    static const scim_schema_t *const schemas[] = { &base, &more, &some };
+    static const scim_schema_t *const schemas[] = {
+        &base, &more, &some, &quiet
+    };
     const scim_rtype_t *type;
     unsigned char *stored;
     apr_pool_t *pool;
 
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    type = scim_rtype_make("Thing", "Things", "Thing", schemas, 3, pool);
+    type = scim_rtype_make("Thing", "Things", "Thing", schemas, 4, pool);
     stored = make_stored(type, pool);
     test_rows(PATCH, patches, COUNT(patches), type, stored, pool);
     test_rows(POST, posts, COUNT(posts), type, stored, pool);
