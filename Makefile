@@ -257,7 +257,12 @@ programs: $(B)/mod_scim.so $(if $(CTL_OBJ),$(B)/scimctl) \
 test-programs: need
 	$(LOCKED) all-programs
 
-all-programs: programs $(B)/wall/mod_scim.so $(UNIT_BIN) $(PROP_BIN) $(FUZZ_BIN)
+all-programs: programs $(B)/wall/mod_scim.so $(B)/no_shared.so $(UNIT_BIN) \
+    $(PROP_BIN) $(FUZZ_BIN)
+
+# For httpd to be started with, so that it takes no exhausted system.
+$(B)/no_shared.so: $(B)/obj/t/lib/planted/no_shared.o
+	$(Q)$(CC) -shared -o $@ $(LINK_$(VARIANT)) $^ -ldl
 
 RUN_valgrind = SCIM_VALGRIND=1 SCIM_PRELOAD='$(CURDIR)/$(B)/blocks.so'
 RUN_asan = SCIM_SANITIZE=1 SCIM_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so) $(CURDIR)/$(B)/blocks.so"

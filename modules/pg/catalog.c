@@ -19,8 +19,7 @@ static const char sql_columns[] =
     "SELECT a.attname, "
     "pg_catalog.format_type(b.oid, NULL), b.typcategory, "
     "CASE WHEN b.typname IN ('varchar', 'bpchar') "
-    "THEN greatest(CASE WHEN t.typtype = 'd' THEN t.typtypmod "
-    "ELSE a.atttypmod END - 4, 0) ELSE 0 END, "
+    "THEN greatest(m.modifier - 4, 0) ELSE 0 END, "
     "a.attnotnull, a.atthasdef OR a.attidentity <> '', "
     "CASE WHEN a.attgenerated <> '' THEN "
     "pg_catalog.pg_get_expr(g.adbin, g.adrelid) ELSE '' END, "
@@ -43,11 +42,18 @@ static const char sql_columns[] =
     "AND u.objid = g.oid AND u.refclassid = 'pg_catalog.pg_class'::regclass "
     "AND CASE s.relkind WHEN 'S' "
     "THEN NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') END LIMIT 1), "
-    "'') "
+    "''), "
+    /* eleven bits of a numeric's modifier, the highest its sign */
+    "CASE WHEN m.modifier < 0 THEN NULL "
+    "WHEN b.typname = 'numeric' "
+    "THEN ((m.modifier - 4) & 2047 # 1024) - 1024 "
+    "WHEN b.typname = 'timestamptz' THEN m.modifier END "
     "FROM pg_catalog.pg_attribute AS a "
     "JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid "
     "JOIN pg_catalog.pg_type AS b ON b.oid = "
     "CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END "
+    "CROSS JOIN LATERAL (SELECT CASE WHEN t.typtype = 'd' THEN t.typtypmod "
+    "ELSE a.atttypmod END AS modifier) AS m "
     "LEFT JOIN pg_catalog.pg_attrdef AS g ON g.adrelid = a.attrelid "
     "AND g.adnum = a.attnum "
     "JOIN pg_catalog.pg_database AS d ON d.datname = current_database() "
@@ -163,6 +169,8 @@ static void read_columns(scim_catalog_t *catalog, const PGresult *result,
         column->can_update = is_true(result, i, 9);
         column->is_by_code_point = is_true(result, i, 10);
         column->closed_sequence = text(result, i, 11, pool);
+        column->scale = PQgetisnull(result, i, 12)
+                      ? SCIM_UNSCALED : atoi(PQgetvalue(result, i, 12));
         apr_hash_set(catalog->columns, column->name, APR_HASH_KEY_STRING,
                      column);
     }

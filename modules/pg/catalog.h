@@ -11,6 +11,8 @@ typedef struct scim_catalog_column_t {
     const char *type;           /* of a domain: its base */
     char category;              /* pg_type.typcategory */
     int length;                 /* characters; 0: no limit */
+    int scale;                  /* digits behind the point; SCIM_UNSCALED: no
+                                 * limit */
     int is_not_null;
     int is_filled;              /* by a default, an identity or a generator */
     const char *generation;     /* its expression; "": not generated */

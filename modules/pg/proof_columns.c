@@ -212,6 +212,7 @@ static void check_columns(scim_proof_t *proof, scim_facts_t *facts)
     int i, n = mapping->columns->nelts;
     const char **types = apr_pcalloc(proof->pool, n * sizeof(*types));
     int *lengths = apr_pcalloc(proof->pool, n * sizeof(*lengths));
+    int *scales = apr_pcalloc(proof->pool, n * sizeof(*scales));
     unsigned char *not_null = apr_pcalloc(proof->pool, n);
     unsigned char *as_text = apr_pcalloc(proof->pool, n);
     unsigned char *by_code_point = apr_pcalloc(proof->pool, n);
@@ -230,6 +231,7 @@ static void check_columns(scim_proof_t *proof, scim_facts_t *facts)
         }
         types[i] = column->type;
         lengths[i] = column->length;
+        scales[i] = column->scale;
         not_null[i] = (unsigned char)column->is_not_null;
         as_text[i] = (unsigned char)scim_coltype_is_like_text(column);
         by_code_point[i] = (unsigned char)is_by_code_point(proof, mapped,
@@ -240,6 +242,7 @@ static void check_columns(scim_proof_t *proof, scim_facts_t *facts)
     }
     facts->types = types;
     facts->lengths = lengths;
+    facts->scales = scales;
     facts->not_null = not_null;
     facts->as_text = as_text;
     facts->by_code_point = by_code_point;

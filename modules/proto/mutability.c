@@ -54,10 +54,16 @@ static const scim_json_t *find_same(const scim_json_t *array,
     return NULL;
 }
 
-static int is_kept(const scim_attr_t *attr)
+/* Kept in any case: it is not the client's to take away. */
+static int is_fixed(const scim_attr_t *attr)
 {
     return attr->mutability == SCIM_READ_ONLY
-        || attr->mutability == SCIM_IMMUTABLE || !scim_attr_is_readable(attr)
+        || attr->mutability == SCIM_IMMUTABLE;
+}
+
+static int is_kept(const scim_attr_t *attr)
+{
+    return is_fixed(attr) || !scim_attr_is_readable(attr)
         || attr->returned == SCIM_RETURNED_REQUEST;
 }
 
@@ -160,12 +166,80 @@ static void keep_in(const scim_json_t *before, scim_json_t *after,
     }
 }
 
+/* Whether a PUT does without an extension that was shown with what it
+ * requires. Then what was not shown of it goes as well: without what is
+ * required it could not be. */
+static int is_given_up(const scim_json_t *before, const scim_json_t *after,
+                       const scim_schema_t *schema,
+                       const scim_intake_t *intake)
+{
+    const scim_rtype_t *type = intake->type;
+    int i;
+
+    if (!scim_rtype_is_extension(type, schema) || schema->required
+        || scim_resource_container(type, after, schema)) {
+        return 0;
+    }
+    for (i = 0; i < type->nattrs; i++) {
+        const scim_attr_t *attr = type->attrs[i];
+
+        if (attr->schema == schema && attr->required && !attr->parent
+            && !is_kept(attr) && scim_resource_get(type, before, attr)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Take the attribute away, but for parts that are not the client's. */
+static void take_away(scim_json_t *resource, const scim_attr_t *attr,
+                      const scim_intake_t *intake)
+{
+    scim_json_t *value = scim_resource_get(intake->type, resource, attr);
+    int i;
+
+    for (i = 0; value && !attr->multi && i < attr->nsubs; i++) {
+        if (!is_fixed(&attr->subs[i])) {
+            scim_json_remove(value, attr->subs[i].name);
+        }
+    }
+    if (value && (attr->multi || !attr->nsubs || !value->first)) {
+        scim_resource_remove(intake->type, resource, attr);
+    }
+}
+
+/* The resource as it was, without what a PUT gives up. */
+static const scim_json_t *what_stays(const scim_json_t *before,
+                                     const scim_json_t *after,
+                                     const scim_intake_t *intake)
+{
+    const scim_rtype_t *type = intake->type;
+    scim_json_t *rest = NULL;
+    int i;
+
+    for (i = 0; i < type->nattrs; i++) {
+        const scim_attr_t *attr = type->attrs[i];
+
+        if (attr->parent || is_fixed(attr)
+            || !scim_resource_get(type, before, attr)
+            || !is_given_up(before, after, attr->schema, intake)) {
+            continue;
+        }
+        rest = rest ? rest : scim_json_copy(before, intake->pool);
+        take_away(rest, attr, intake);
+    }
+    return rest ? rest : before;
+}
+
 void scim_mutability_keep(const scim_json_t *before, scim_json_t *after,
                           int is_whole, const scim_intake_t *intake)
 {
     const scim_rtype_t *type = intake->type;
     int i;
 
+    if (is_whole) {
+        before = what_stays(before, after, intake);
+    }
     for (i = 0; i < type->nattrs; i++) {
         const scim_attr_t *attr = type->attrs[i];
         const scim_json_t *old;

@@ -36,7 +36,9 @@ void scim_mutability_keep_element(const scim_json_t *before,
 /**
  * Give @a after what a client that replaces a resource or an element cannot
  * send or need not repeat: values that are readOnly, immutable, never returned
- * or returned on request. What it did send stays.
+ * or returned on request. What it did send stays. Of an optional extension
+ * that a PUT leaves out although it was shown with what it requires, only what
+ * is readOnly or immutable is kept.
  *
  * @param is_whole 1: the resource is replaced (PUT); 0: attributes of it, so
  *                 only elements are looked at

@@ -240,9 +240,12 @@ static scim_err_t *apply_path(scim_patch_work_t *work, scim_patch_op_t op,
         SCIM_TRY(scim_patch_set_at(work, op, path, value));
     }
     apr_pool_clear(work->scratch);
+    /* who adds first and removes then may have twice as many in between; new
+     * values are compared with all that are there */
     return scim_value_check_count(scim_resource_get(work->type,
                                                     work->resource, attr),
-                                  attr, work->intake);
+                                  attr, work->intake->limits->values,
+                                  work->intake);
 }
 
 /* Whether a name that is no path was meant to be one, into something that is

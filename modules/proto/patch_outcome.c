@@ -55,9 +55,46 @@ static void drop_stale_references(scim_patch_work_t *work)
     }
 }
 
+/* Whether clients have written any of the value. */
+static int is_written(const scim_json_t *value, const scim_attr_t *attr)
+{
+    int i;
+
+    if (!value || attr->mutability == SCIM_READ_ONLY) {
+        return 0;
+    }
+    for (i = 0; i < attr->nsubs; i++) {
+        if (attr->multi
+            || is_written(scim_json_find(value, attr->subs[i].name),
+                          &attr->subs[i])) {
+            return 1;
+        }
+    }
+    return attr->nsubs == 0;
+}
+
+/* Whether clients have written any of the extension. What the application
+ * alone writes may be there of those who do without it. */
+static int is_used(const scim_patch_work_t *work, const scim_json_t *resource,
+                   const scim_schema_t *schema)
+{
+    int i;
+
+    for (i = 0; i < work->type->nattrs; i++) {
+        const scim_attr_t *attr = work->type->attrs[i];
+
+        if (attr->schema == schema && !attr->parent
+            && is_written(scim_resource_get(work->type, resource, attr),
+                          attr)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Whether the resource lacks what it must have: the attribute has no value, or
  * there is something of which it would be a part. Those of an extension are
- * required where it is itself, and where it carries data. */
+ * required where it is itself, and where it is used. */
 static int lacks(const scim_patch_work_t *work, const scim_json_t *resource,
                  const scim_attr_t *attr)
 {
@@ -70,7 +107,7 @@ static int lacks(const scim_patch_work_t *work, const scim_json_t *resource,
         return scim_json_is_empty(value)
             && !(scim_rtype_is_extension(work->type, schema)
                  && !schema->required
-                 && !scim_resource_container(work->type, resource, schema));
+                 && !is_used(work, resource, schema));
     }
     if (!top->multi) {
         return value && scim_json_is_empty(scim_json_find(value, attr->name));
@@ -82,6 +119,23 @@ static int lacks(const scim_patch_work_t *work, const scim_json_t *resource,
         }
     }
     return 0;
+}
+
+/* Whether all that was asked for leaves no more values than can be kept. */
+static scim_err_t *check_counts(const scim_patch_work_t *work)
+{
+    int i;
+
+    for (i = 0; i < work->type->nattrs; i++) {
+        const scim_attr_t *attr = work->type->attrs[i];
+
+        if (!attr->parent && attr->multi && work->intake->named[i]) {
+            SCIM_TRY(scim_value_check_count(
+                         scim_resource_get(work->type, work->resource, attr),
+                         attr, 0, work->intake));
+        }
+    }
+    return NULL;
 }
 
 /* An account that lacked something before is no reason to refuse what a PATCH
@@ -117,6 +171,7 @@ scim_err_t *scim_patch_settle(scim_patch_work_t *work, int is_whole)
     if (!is_whole) {
         drop_stale_references(work);
     }
+    SCIM_TRY(check_counts(work));
     scim_mutability_keep(work->before, work->resource, is_whole,
                          work->intake);
     SCIM_TRY(check_required(work, work->merging && !is_whole));

@@ -136,7 +136,7 @@ static const scim_json_t *before_of(const scim_intake_t *intake,
 }
 
 scim_err_t *scim_value_check_count(const scim_json_t *values,
-                                   const scim_attr_t *attr,
+                                   const scim_attr_t *attr, int spare,
                                    const scim_intake_t *intake)
 {
     const scim_json_t *before = before_of(intake, attr);
@@ -145,7 +145,7 @@ scim_err_t *scim_value_check_count(const scim_json_t *values,
     if (!values || values->type != SCIM_JSON_ARRAY) {
         return NULL;
     }
-    count = scim_json_count(values);
+    count = scim_json_count(values) - spare;
     if (count <= max || (before && count <= scim_json_count(before))) {
         return NULL;
     }
@@ -323,7 +323,7 @@ scim_err_t *scim_value_decode(scim_json_t **pvalue, const scim_json_t *in,
         *pvalue = value && !scim_value_is_hollow(value, attr) ? value : NULL;
         return NULL;
     }
-    SCIM_TRY(scim_value_check_count(in, attr, intake));
+    SCIM_TRY(scim_value_check_count(in, attr, 0, intake));
     out = scim_json_make(SCIM_JSON_ARRAY, intake->pool);
     child = in->type == SCIM_JSON_ARRAY ? in->first : in;
     for (; child; child = in->type == SCIM_JSON_ARRAY ? child->next : NULL) {

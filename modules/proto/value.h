@@ -70,10 +70,11 @@ int scim_value_is_nothing(const scim_json_t *value, const scim_attr_t *attr);
  * resource had before.
  *
  * @param values may be NULL, or no array
+ * @param spare  how many more there may be for the time being
  * @return NULL, or SCIM_ERR_INVALID_VALUE
  */
 scim_err_t *scim_value_check_count(const scim_json_t *values,
-                                   const scim_attr_t *attr,
+                                   const scim_attr_t *attr, int spare,
                                    const scim_intake_t *intake);
 
 /** Whether two values of an attribute in normal form are the same, by its

@@ -483,6 +483,7 @@ scim_err_t *scim_bulk_serve(scim_reply_t *reply, const scim_call_t *call)
     SCIM_TRY(scim_talk_hold(&held, call));
     request.held = &held;
     over_held.request = &request;
+    held.caller = reply;
     job.end = apr_time_now()
             + JOB_TIMEOUTS * scim_pool_timeout(request.connections);
     apr_pool_create(&job.scratch, request.pool);

@@ -66,7 +66,7 @@ static scim_err_t *compute(scim_json_t **pafter, change_baton_t *change,
 }
 
 static scim_err_t *write_change(change_baton_t *change, scim_talk_t *talk,
-                                const char *id,
+                                const scim_found_t *found,
                                 const scim_json_t *before,
                                 const scim_json_t *after,
                                 const scim_state_t *old,
@@ -83,9 +83,10 @@ static scim_err_t *write_change(change_baton_t *change, scim_talk_t *talk,
 
     scim_sql_init(&sql, pool);
     sql.with_related = change->with_related;
-    scim_sql_update(&sql, talk->mapping, talk->facts, &call->asker, id, old,
-                    new, change->is_delete ? SCIM_UPDATE_DELETE
-                                           : SCIM_UPDATE_LIVE, NULL, &event);
+    scim_sql_update(&sql, talk->mapping, talk->facts, &call->asker,
+                    found->row.id, old, new,
+                    change->is_delete ? SCIM_UPDATE_DELETE : SCIM_UPDATE_LIVE,
+                    found->version, &event);
     err = scim_talk_ask(talk, &change->answer, &sql, SCIM_ASK_COMMIT);
     if (err) {
         return scim_rules_word(talk, err, new);
@@ -104,7 +105,7 @@ static scim_err_t *talk_change(scim_talk_t *talk, void *baton)
     apr_pool_t *pool = call->request->pool;
     scim_json_t *before, *after;
     scim_state_t *old, *new;
-    const scim_row_t *row;
+    const scim_found_t *found;
     scim_sql_t sql;
 
     scim_sql_init(&sql, pool);
@@ -119,15 +120,16 @@ static scim_err_t *talk_change(scim_talk_t *talk, void *baton)
     if (!change->answer.count) {
         return scim_view_not_found(call);
     }
-    row = &change->answer.found[0].row;
-    SCIM_TRY(scim_view_check(call, row));
-    before = scim_row_compose(talk->mapping, row, pool);
+    found = &change->answer.found[0];
+    SCIM_TRY(scim_view_check(call, &found->row));
+    before = scim_row_compose(talk->mapping, &found->row, pool);
     SCIM_TRY(compute(&after, change, before, talk));
+    scim_row_fit(talk->mapping, talk->facts, after, pool);
     if (change->is_delete) {
-        SCIM_TRY(scim_rules_check_delete(talk, row));
+        SCIM_TRY(scim_rules_check_delete(talk, &found->row));
     }
     else {
-        SCIM_TRY(scim_rules_check_change(talk, row, before, after));
+        SCIM_TRY(scim_rules_check_change(talk, &found->row, before, after));
     }
     old = scim_row_split(talk->mapping, before, pool);
     new = scim_row_split(talk->mapping, after, pool);
@@ -135,7 +137,8 @@ static scim_err_t *talk_change(scim_talk_t *talk, void *baton)
         return NULL;
     }
     SCIM_TRY(scim_state_check(talk->mapping, talk->facts, new, pool));
-    return write_change(change, talk, row->id, before, after, old, new);
+    SCIM_TRY(scim_rules_check_size(talk, old, new));
+    return write_change(change, talk, found, before, after, old, new);
 }
 
 static scim_err_t *serve_change(scim_reply_t *reply, const scim_call_t *call,

@@ -30,16 +30,15 @@ typedef enum {
 static scim_err_t *insert(create_baton_t *create, scim_talk_t *talk)
 {
     apr_pool_t *pool = talk->call->request->pool;
-    scim_state_t *state = scim_row_split(talk->mapping, create->resource,
-                                         pool);
-    scim_change_t change = {
-        "create",
-        scim_row_changes(talk->mapping, NULL, create->resource, pool),
-        NULL, NULL
-    };
+    scim_change_t change = { .operation = "create" };
+    scim_state_t *state;
     scim_err_t *err;
     scim_sql_t sql;
 
+    scim_row_fit(talk->mapping, talk->facts, create->resource, pool);
+    state = scim_row_split(talk->mapping, create->resource, pool);
+    change.changes = scim_row_changes(talk->mapping, NULL, create->resource,
+                                      pool);
     err = scim_state_check(talk->mapping, talk->facts, state, pool);
     scim_sql_init(&sql, pool);
     if (err) {
@@ -143,10 +142,12 @@ static scim_err_t *take_over(create_baton_t *create, scim_talk_t *talk,
 
     before = scim_row_compose(talk->mapping, &met->row, pool);
     SCIM_TRY(become(&after, create, talk, before, meeting));
+    scim_row_fit(talk->mapping, talk->facts, after, pool);
     old = scim_row_split(talk->mapping, before, pool);
     new = scim_row_split(talk->mapping, after, pool);
     keep_not_null(talk, old, new);
     SCIM_TRY(scim_state_check(talk->mapping, talk->facts, new, pool));
+    SCIM_TRY(scim_rules_check_size(talk, old, new));
     if (mode == SCIM_UPDATE_MET
         && scim_state_is_equal(talk->mapping, old, new)) {
         create->answer.found[0] = *met;

@@ -122,6 +122,7 @@ static scim_err_t *talk_create(scim_talk_t *talk, void *baton)
     scim_sql_t sql;
     scim_err_t *err;
 
+    scim_row_fit(talk->mapping, talk->facts, group->resource, pool);
     state = scim_row_split(talk->mapping, group->resource, pool);
     err = scim_state_check(talk->mapping, talk->facts, state, pool);
     scim_sql_init(&sql, pool);
@@ -201,6 +202,7 @@ static scim_err_t *apply(group_baton_t *group, scim_talk_t *talk)
     SCIM_TRY(scim_view_check(call, &group->answer.found[0].row));
     before = scim_row_compose(mapping, &group->answer.found[0].row, pool);
     SCIM_TRY(compute(&after, group, before, talk));
+    scim_row_fit(mapping, talk->facts, after, pool);
     SCIM_TRY(scim_membership_resolve(&change.added, &change.removed,
                                      group->membership));
     old = scim_row_split(mapping, before, pool);
@@ -211,10 +213,12 @@ static scim_err_t *apply(group_baton_t *group, scim_talk_t *talk)
                                    : NULL;
     }
     SCIM_TRY(scim_state_check(mapping, talk->facts, new, pool));
+    SCIM_TRY(scim_rules_check_size(talk, old, new));
     change.changes = scim_row_changes(mapping, before, after, pool);
     scim_sql_init(&sql, pool);
     scim_sql_update(&sql, mapping, talk->facts, &call->asker, call->id, old,
-                    new, SCIM_UPDATE_LIVE, NULL, &change);
+                    new, SCIM_UPDATE_LIVE, group->answer.found[0].version,
+                    &change);
     err = commit(group, talk, &sql, call->id);
     if (err) {
         return scim_rules_word(talk, err, new);

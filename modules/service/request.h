@@ -36,6 +36,7 @@ typedef struct scim_held_t {
     scim_conn_t *conn;
     int is_joined;              /* the requests are parts of one transaction,
                                  * which is open */
+    const struct scim_reply_t *caller;  /* has who asks; NULL: nobody knows */
 } scim_held_t;
 
 typedef struct scim_request_t {

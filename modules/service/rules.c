@@ -81,6 +81,37 @@ scim_err_t *scim_rules_check_delete(const scim_talk_t *talk,
          ? refuse(talk, row, "delete the account") : NULL;
 }
 
+static apr_off_t size_of(const scim_talk_t *talk, const scim_state_t *state)
+{
+    apr_size_t size = 0;
+    int i;
+
+    for (i = 0; i < talk->mapping->columns->nelts; i++) {
+        size += state->values[i] ? strlen(state->values[i]) : 0;
+    }
+    if (state->extra) {
+        size += strlen(scim_json_text(state->extra,
+                                      talk->call->request->pool));
+    }
+    return (apr_off_t)size;
+}
+
+scim_err_t *scim_rules_check_size(const scim_talk_t *talk,
+                                  const scim_state_t *old,
+                                  const scim_state_t *new)
+{
+    apr_off_t max = talk->call->request->service->body_max;
+    apr_off_t size = size_of(talk, new);
+
+    if (size <= max || size <= size_of(talk, old)) {
+        return NULL;
+    }
+    return scim_err_make(SCIM_ERR_INVALID_VALUE, talk->call->request->pool,
+                         "the %s would take %" APR_OFF_T_FMT " bytes, more "
+                         "than the %" APR_OFF_T_FMT " that can be kept",
+                         talk->mapping->type->noun, size, max);
+}
+
 scim_err_t *scim_rules_protected_conflict(const scim_talk_t *talk,
                                           const scim_row_t *row)
 {

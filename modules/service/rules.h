@@ -24,6 +24,14 @@ scim_err_t *scim_rules_check_change(const scim_talk_t *talk,
 scim_err_t *scim_rules_check_delete(const scim_talk_t *talk,
                                     const scim_row_t *row);
 
+/** Refuse to let a resource grow, request by request, beyond what one body can
+ * hold: it could not be replaced any more, and nobody would know how large a
+ * page can be. What is larger already may stay. @return NULL, or
+ * SCIM_ERR_INVALID_VALUE */
+scim_err_t *scim_rules_check_size(const scim_talk_t *talk,
+                                  const scim_state_t *old,
+                                  const scim_state_t *new);
+
 /** The conflict with a protected row that a create met. */
 scim_err_t *scim_rules_protected_conflict(const scim_talk_t *talk,
                                           const scim_row_t *row);

@@ -161,15 +161,34 @@ static scim_err_t *begin_anew(scim_conn_t *conn, apr_time_t deadline,
     return scim_conn_begin(conn, deadline, pool);
 }
 
+/* In a transaction that has failed the database cannot be asked who it was.
+ * Whoever holds it has asked before. */
+static void identify_joined(const scim_call_t *call)
+{
+    const scim_reply_t *caller = call->request->held->caller;
+    scim_reply_t *reply = call->reply;
+
+    if (caller && !reply->token_id) {
+        reply->token_id = caller->token_id;
+        reply->tenant = caller->tenant;
+        reply->actor = caller->actor;
+    }
+}
+
 /* Whoever began the transaction ends it, and begins it anew if need be. */
 static scim_err_t *join(const scim_call_t *call, scim_talk_cb cb, void *baton)
 {
     const scim_request_t *request = call->request;
     scim_talk_t talk = { call, call->mapping, NULL, request->held->conn, 1 };
+    scim_err_t *err;
 
     scim_conn_extend(talk.conn, scim_pool_deadline(request->connections));
     SCIM_TRY(prepare(&talk));
-    return cb(&talk, baton);
+    err = cb(&talk, baton);
+    if (err && err->kind != SCIM_ERR_UNAUTHORIZED) {
+        identify_joined(call);
+    }
+    return err;
 }
 
 static scim_err_t *check_connections(const scim_request_t *request)
@@ -187,6 +206,7 @@ scim_err_t *scim_talk_hold(scim_held_t *held, const scim_call_t *call)
     scim_err_t *err;
 
     held->is_joined = 0;
+    held->caller = NULL;
     SCIM_TRY(check_connections(request));
     begin = apr_time_now();
     err = scim_pool_acquire(&held->conn, request->connections, "",

@@ -115,6 +115,9 @@ typedef struct scim_rule_t {
     const char *target;     /* the attribute it is about */
 } scim_rule_t;
 
+/* The scale of a column that keeps any number of digits, or has no number. */
+#define SCIM_UNSCALED 9999
+
 /* What the catalog says of a mapped table. */
 typedef struct scim_facts_t scim_facts_t;
 struct scim_facts_t {
@@ -125,6 +128,9 @@ struct scim_facts_t {
     int tombstone_is_boolean;
     const char *const *types;       /* by place in mapping->columns */
     const int *lengths;             /* likewise: characters, 0: no limit */
+    const int *scales;              /* likewise: digits that a number, or a
+                                     * second, keeps behind the point; negative:
+                                     * not even those before it */
     const unsigned char *not_null;  /* likewise */
     const unsigned char *as_text;   /* likewise: of no text type (uuid, an
                                      * enum), but compared as text */

@@ -9,6 +9,7 @@
 #include "base/fold.h"
 #include "base/time.h"
 #include "schema/resource.h"
+#include "store/fit.h"
 
 /* Columns to JSON */
 
@@ -576,6 +577,42 @@ static scim_json_t *split_extra(const scim_mapping_t *mapping,
     return extra;
 }
 
+/* What a resource has for a column, or NULL. */
+static scim_json_t *find_value(const scim_mapping_t *mapping,
+                               const scim_json_t *resource,
+                               const scim_column_t *column)
+{
+    scim_json_t *value;
+
+    if (column->attr == mapping->type->meta) {
+        return NULL;
+    }
+    value = scim_resource_get(mapping->type, resource, column->attr);
+    if (column->element) {
+        value = find_element(value, column->element);
+    }
+    return value && column->sub ? scim_json_find(value, column->sub->name)
+                                : value;
+}
+
+void scim_row_fit(const scim_mapping_t *mapping, const scim_facts_t *facts,
+                  scim_json_t *resource, apr_pool_t *pool)
+{
+    int i;
+
+    for (i = 0; i < mapping->columns->nelts; i++) {
+        scim_json_t *value = find_value(mapping, resource,
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t));
+
+        if (value && (value->type == SCIM_JSON_STRING
+                      || value->type == SCIM_JSON_NUMBER)) {
+            value->text = scim_fit(value->text, facts->types[i],
+                                   facts->scales[i], pool);
+            value->len = strlen(value->text);
+        }
+    }
+}
+
 scim_state_t *scim_row_split(const scim_mapping_t *mapping,
                              const scim_json_t *resource, apr_pool_t *pool)
 {
@@ -587,19 +624,12 @@ scim_state_t *scim_row_split(const scim_mapping_t *mapping,
     for (i = 0; i < mapping->columns->nelts; i++) {
         const scim_column_t *column =
             &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
-        const scim_json_t *value;
 
         if (column->attr == mapping->type->meta) {
             continue;
         }
-        value = scim_resource_get(mapping->type, resource, column->attr);
-        if (column->element) {
-            value = find_element(value, column->element);
-        }
-        if (value && column->sub) {
-            value = scim_json_find(value, column->sub->name);
-        }
-        state->values[i] = text_of(column, value, pool);
+        state->values[i] = text_of(column, find_value(mapping, resource,
+                                                      column), pool);
         /* what holds while a column is NULL holds when nothing is said */
         if (!state->values[i] && column->form == SCIM_COLUMN_IS_NULL
             && column->attr != mapping->type->active) {
@@ -627,12 +657,12 @@ int scim_state_is_same_value(const scim_mapping_t *mapping,
     const char *x = a->values[place], *y = b->values[place];
     scim_attr_type_t type = APR_ARRAY_IDX(mapping->columns, place,
                                           scim_column_t).leaf->type;
+    int is_number = type == SCIM_TYPE_DECIMAL || type == SCIM_TYPE_INTEGER;
 
     if (!x || !y) {
         return x == y;
     }
-    return strcmp(x, y) == 0
-        || (type == SCIM_TYPE_DECIMAL && is_same_number(x, y));
+    return strcmp(x, y) == 0 || (is_number && is_same_number(x, y));
 }
 
 int scim_state_is_equal(const scim_mapping_t *mapping, const scim_state_t *a,

@@ -79,6 +79,12 @@ void scim_row_keep_read_only(const scim_mapping_t *mapping,
                              const scim_json_t *before, scim_json_t *after,
                              apr_pool_t *pool);
 
+/** Make the values of a resource what their columns make of them (fit.h), so
+ * that what the row has already is no change, and what is told of a change is
+ * what the row has got. */
+void scim_row_fit(const scim_mapping_t *mapping, const scim_facts_t *facts,
+                  scim_json_t *resource, apr_pool_t *pool);
+
 /** Take a resource apart; of two elements of one mapped type the last one
  * counts. The resource is left alone. */
 scim_state_t *scim_row_split(const scim_mapping_t *mapping,

@@ -12,6 +12,9 @@
 #include "store/piece.h"
 #include "store/related.h"
 
+/* The name of a column: the version of a row when it has been written. */
+#define WRITTEN "written"
+
 #define PUTS(sql, string) scim_buf_puts(&(sql)->text, string)
 
 void scim_sql_init(scim_sql_t *sql, apr_pool_t *pool)
@@ -132,24 +135,32 @@ static void put_value(scim_sql_t *sql, const scim_column_t *column,
     }
 }
 
-/* What distinguishes one state of a row from another. */
+/* What distinguishes one state of a row from another; not when it was
+ * written. */
 static void put_version(scim_sql_t *sql, const scim_mapping_t *mapping)
 {
+    const char *comma = "";
     int i;
 
     PUTS(sql, "md5(ROW(");
     if (mapping->tombstone) {
         put_column(sql, mapping->tombstone);
-        PUTS(sql, ", ");
+        comma = ", ";
     }
     if (mapping->extra) {
+        PUTS(sql, comma);
         put_column(sql, mapping->extra);
-        PUTS(sql, ", ");
+        comma = ", ";
     }
     for (i = 0; i < mapping->columns->nelts; i++) {
-        PUTS(sql, i ? ", " : "");
-        put_column(sql, APR_ARRAY_IDX(mapping->columns, i,
-                                      scim_column_t).name);
+        const scim_column_t *column =
+            &APR_ARRAY_IDX(mapping->columns, i, scim_column_t);
+
+        if (column->attr != mapping->type->meta) {
+            PUTS(sql, comma);
+            put_column(sql, column->name);
+            comma = ", ";
+        }
     }
     PUTS(sql, ")::text)");
 }
@@ -264,12 +275,34 @@ static void put_where_token(scim_sql_t *sql, const scim_asker_t *asker)
     scim_sql_param(sql, asker->token_sha256, "bytea");
 }
 
-/* The event of whatever rows `source` has, in the same statement. @a has_own:
- * the row itself differs, and not its members alone, who may turn out to be as
- * they are to be. */
+/* Not of a change that was none: the members may be as they are to be, and a
+ * trigger may have made of the row what it was. @a version: what it was, where
+ * that is asked. */
+static void put_if_changed(scim_sql_t *sql, const scim_change_t *change,
+                           const char *version)
+{
+    const char *or = " WHERE ";
+
+    if (version) {
+        PUTS(sql, " WHERE s." WRITTEN " <> ");
+        scim_sql_param(sql, version, "text");
+        or = " OR ";
+    }
+    if (change->added) {
+        PUTS(sql, or);
+        PUTS(sql, "EXISTS (SELECT FROM come)");
+        or = " OR ";
+    }
+    if (change->removed) {
+        PUTS(sql, or);
+        PUTS(sql, "EXISTS (SELECT FROM gone)");
+    }
+}
+
+/* The event of whatever rows `source` has, in the same statement. */
 static void put_event(scim_sql_t *sql, const scim_mapping_t *mapping,
                       const scim_asker_t *asker, const char *source,
-                      const scim_change_t *change, int has_own)
+                      const scim_change_t *change)
 {
     PUTS(sql, ", event AS (INSERT INTO scim.events (tenant, actor, token_id, "
               "request_id, operation, resource_type, resource_id, changes, "
@@ -289,13 +322,6 @@ static void put_event(scim_sql_t *sql, const scim_mapping_t *mapping,
     PUTS(sql, ", 'applied' FROM t, ");
     PUTS(sql, source);
     PUTS(sql, " AS s");
-    if (!has_own) {
-        PUTS(sql, " WHERE ");
-        PUTS(sql, change->added ? "EXISTS (SELECT FROM come)" : "");
-        PUTS(sql, change->added && change->removed ? " OR " : "");
-        PUTS(sql, change->removed ? "EXISTS (SELECT FROM gone)" : "");
-    }
-    PUTS(sql, ")");
 }
 
 /* The actor, who need not be a user of the table, as a key; NULL when the text
@@ -795,8 +821,8 @@ void scim_sql_create(scim_sql_t *sql, const scim_mapping_t *mapping,
     put_insert(sql, mapping, facts, state);
     PUTS(sql, ")");
     scim_related_change(sql, mapping, facts, "made", change);
-    put_event(sql, mapping, asker, "made", change, 1);
-    PUTS(sql, " SELECT t.token_id, t.tenant, t.actor, x.*");
+    put_event(sql, mapping, asker, "made", change);
+    PUTS(sql, ") SELECT t.token_id, t.tenant, t.actor, x.*");
     put_related(sql, mapping, facts, "x");
     PUTS(sql, " FROM t LEFT JOIN "
               "(SELECT 'i' AS how, made.* FROM made UNION ALL "
@@ -853,6 +879,7 @@ void scim_sql_update(scim_sql_t *sql, const scim_mapping_t *mapping,
 {
     int has_own = mode != SCIM_UPDATE_LIVE
                || !scim_state_is_equal(mapping, before, after);
+    int is_compared = has_own && mode == SCIM_UPDATE_LIVE;
 
     put_with_token(sql, mapping, asker);
     if (has_own) {
@@ -887,14 +914,20 @@ void scim_sql_update(scim_sql_t *sql, const scim_mapping_t *mapping,
     if (has_own) {
         PUTS(sql, " RETURNING ");
         put_columns(sql, mapping, 0);
+        if (is_compared) {
+            PUTS(sql, ", ");
+            put_version(sql, mapping);
+            PUTS(sql, " AS " WRITTEN);
+        }
         if (mapping->guard && deactivates(mapping, before, after)) {
             put_guard(sql, mapping, facts);
         }
     }
     PUTS(sql, ")");
     scim_related_change(sql, mapping, facts, "changed", change);
-    put_event(sql, mapping, asker, "changed", change, has_own);
-    PUTS(sql, " SELECT t.token_id, t.tenant, t.actor, NULL AS how, changed.*");
+    put_event(sql, mapping, asker, "changed", change);
+    put_if_changed(sql, change, is_compared ? version : NULL);
+    PUTS(sql, ") SELECT t.token_id, t.tenant, t.actor, NULL AS how, changed.*");
     put_related(sql, mapping, facts, "changed");
     PUTS(sql, " FROM t LEFT JOIN changed ON true");
 }

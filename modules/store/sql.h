@@ -146,12 +146,14 @@ typedef enum {
 
 /**
  * Write what differs and the event. Something must differ, or members come or
- * go, or the mode must be one that changes the tombstone. Triggers that members
+ * go, or the mode must be one that changes the tombstone. A live row that is
+ * afterwards what it was, by a trigger, has no event. Triggers that members
  * set off have not run when the answer is made.
  * An account that is deactivated is counted by the mapping's guard, which may
  * refuse it.
  *
- * @param version with MET and REVIVE: SCIM_SQL_VERSION of the row as met
+ * @param version SCIM_SQL_VERSION of the row as it was locked or met; not for
+ *                DELETE
  */
 void scim_sql_update(scim_sql_t *sql, const scim_mapping_t *mapping,
                      const scim_facts_t *facts, const scim_asker_t *asker,

@@ -16,15 +16,19 @@ my $pg = own_cluster();
 my $dbh = $pg->dbh;
 $dbh->do($_) for split /;\n/, <<'SQL';
 CREATE TYPE public.colour AS ENUM ('red', 'green');
+CREATE DOMAIN public.score AS numeric(5, 1);
 ALTER TABLE public.users ADD floor text, ADD floor_key text GENERATED ALWAYS AS (lower(floor)) STORED,
     ADD badge_no integer, ADD locker_no varchar(8), ADD front_key text, ADD rating numeric(6, 2),
     ADD remote boolean, ADD moved_at timestamptz, ADD device uuid, ADD colour public.colour,
     ADD seniority bigint, ADD pin text, ADD price money, ADD born date, ADD woken timestamp, ADD face bytea,
-    ADD tags text[], ADD host inet;
+    ADD tags text[], ADD host inet, ADD score public.score, ADD weight real, ADD mass double precision, ADD seen timestamptz(0), ADD nick text;
+CREATE FUNCTION public.small() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.nick := lower(NEW.nick); RETURN NEW; END $$;
+CREATE TRIGGER small BEFORE INSERT OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.small();
 CREATE UNIQUE INDEX users_badge ON public.users (organisation_id, badge_no) WHERE deleted_at IS NULL;
 GRANT SELECT (floor, floor_key, badge_no, locker_no, front_key, rating, remote, moved_at, device, colour,
-    seniority, pin, price, born, woken, face, tags, host), INSERT (floor, badge_no, locker_no, front_key, rating, remote, moved_at, device, colour, pin),
-    UPDATE (floor, badge_no, locker_no, front_key, rating, remote, moved_at, device, colour, pin)
+    seniority, pin, price, born, woken, face, tags, host, score, weight, mass, seen, nick),
+    INSERT (floor, badge_no, locker_no, front_key, rating, remote, moved_at, device, colour, pin, score, weight, mass, seen, nick),
+    UPDATE (floor, badge_no, locker_no, front_key, rating, remote, moved_at, device, colour, pin, score, weight, mass, seen, nick)
     ON public.users TO mod_scim
 SQL
 
@@ -61,6 +65,11 @@ ScimAttribute ${\MISC}:since        -            type=dateTime
 ScimAttribute ${\MISC}:numbers      -            type=integer multi
 ScimAttribute ${\MISC}:days         -            type=dateTime multi
 ScimAttribute ${\MISC}:given        -            mutability=readOnly
+ScimAttribute ${\MISC}:score        score
+ScimAttribute ${\MISC}:weight       weight
+ScimAttribute ${\MISC}:mass         mass
+ScimAttribute ${\MISC}:seen         seen
+ScimAttribute ${\MISC}:nick         nick
 ScimSchema    ${\DESK} name=Desk description="Where somebody sits"
 CONF
 my $h = extra_httpd(cluster => $pg, resource => $lines);
@@ -307,10 +316,64 @@ is_resource put("/Users/$id", { userName => 'ann', $D => { pin => '9' } }, @base
 is row($id)->{pin}, '9', 'is written';
 ok !read_user($id)->{+DESK}, 'and is not shown';
 
+# ---- what a column makes of a value ----
+
+# The row has less than what was sent, or something else. An event says what
+# the row has, and the same once more is no change: nothing is written.
+{
+    my $gil = user('gil')->{id};
+    my $last = sub { return @{ $dbh->selectrow_arrayref(q{SELECT id, changes FROM scim.events
+        WHERE outcome = 'applied' AND resource_id = ? ORDER BY id DESC LIMIT 1}, undef, $_[0]) } };
+    my $news = sub { my $c = JSON::PP->new->utf8->decode($_[0]); return { map { $_ => $c->{$_}{new} } keys %$c } };
+    my $written = sub { return $dbh->selectrow_array('SELECT xmin, updated_at FROM public.users WHERE id = ?', undef, $_[0]) };
+    my %sent = (rating => 4.505, score => -7.25, weight => 0.123456789, mass => '0.12345678901234567891', moved => '2026-01-31T12:00:00.1234567Z',
+                seen => '2026-01-31T13:00:00.5+01:00', device => '{0F3F6C5E6D0D4B0A9A535C7B6A6F1B22}', level => '1', remote => 'True');
+    my %kept = (rating => 4.51, score => -7.3, weight => 0.12345679, mass => 0.12345678901234568, moved => '2026-01-31T12:00:00.123456Z',
+                seen => '2026-01-31T12:00:01Z', device => '0f3f6c5e-6d0d-4b0a-9a53-5c7b6a6f1b22', level => 1, remote => $yes);
+    $sent{$_} += 0 for qw(level);
+    my $json = sub { my ($value) = @_;      # a number as it is written
+        return encode($value) =~ s/"(0\.123[0-9]+)"/$1/r };
+    for my $name (sort keys %sent) {
+        my $body = $json->({ schemas => [PATCH_OP], Operations => [op('replace', MISC . ":$name", $sent{$name})] });
+        is_resource patch("/Users/$gil", $body, @base), 200, "$name: a value";
+        my ($event, $changes) = $last->($gil);
+        is_deeply $news->($changes), { MISC . ":$name" => $kept{$name} }, "$name: the event says what the row has";
+        is_deeply read_user($gil)->{+MISC}{$name}, $kept{$name}, "$name: as it is shown";
+        my @before = $written->($gil);
+        is_resource patch("/Users/$gil", $body, @base), 200, "$name: the same again";
+        is_deeply [($last->($gil))[0], $written->($gil)], [$event, @before], "$name: writes nothing";
+    }
+    my $body = $json->({ schemas => [PATCH_OP], Operations => [op('replace', 'title', 'T'), map { op('replace', MISC . ":$_", $sent{$_}) } sort keys %sent] });
+    is_resource patch("/Users/$gil", $body, @base), 200, 'all of it again, and a title';
+    is_deeply $news->(($last->($gil))[1]), { title => 'T' }, 'is a change of the title';
+    my ($event, @before) = (($last->($gil))[0], $written->($gil));
+    $body = $json->({ userName => 'gil', title => 'T', MISC, \%sent });
+    is_resource put("/Users/$gil", $body, @base), 200, 'all of it by PUT';
+    is_deeply [($last->($gil))[0], $written->($gil)], [$event, @before], 'writes nothing';
+
+    my $hal = post('/Users', $json->({ userName => 'hal', externalId => 'ext-hal', MISC, \%sent }), @base);
+    is_resource $hal, 201, 'all of it by POST';
+    my $new = $news->(($last->($hal->json->{id}))[1]);
+    is_deeply { map { $_ => $new->{ MISC . ":$_" } } keys %kept }, \%kept, 'the event says what the row has';
+
+    my $nought = '{"schemas":["' . PATCH_OP . '"],"Operations":[{"op":"replace","path":"' . DESK . ':badge","value":-0}]}';
+    is_resource patch("/Users/$gil", $nought, @base), 200, 'nought below nought';
+    ($event, @before) = (($last->($gil))[0], $written->($gil));
+    is_resource patch("/Users/$gil", $nought, @base), 200, 'again';
+    is_deeply [($last->($gil))[0], $written->($gil)], [$event, @before], 'is nought: writes nothing';
+
+    is_resource ops($gil, op('replace', MISC . ':nick', 'GIL')), 200, 'what a trigger makes something else of';
+    is row($gil)->{nick}, 'gil', 'is that';
+    ($event, @before) = (($last->($gil))[0], ($written->($gil))[1]);
+    is_resource ops($gil, op('replace', MISC . ':nick', 'Gil')), 200, 'again';
+    is_deeply [($last->($gil))[0], ($written->($gil))[1]], [$event, @before], 'is no change to anybody';
+}
+
 # ---- what is required ----
 
 my $strict = extra_httpd(cluster => $pg, resource => "ScimAttribute $D:floor floor required\nScimAttribute $D:badge badge_no type=integer\n"
-    . "ScimSchema $D required\nScimAttribute urn:example:other:one - required\nScimAttribute urn:example:other:two - multi\n");
+    . "ScimSchema $D required\nScimAttribute urn:example:other:one - required\nScimAttribute urn:example:other:two - multi\n"
+    . "ScimAttribute urn:example:other:three - returned=request\n");
 my @strict = (base => $strict->base, token => $pg->token(1));
 is_deeply [map { [$_->{schema}, $_->{required}] } @{ get('/ResourceTypes/User', @strict)->json->{schemaExtensions} }],
     [[ENT, $no], [DESK, $yes], ['urn:example:other', $no]], 'a required extension is announced';
@@ -334,6 +397,16 @@ is_resource put("/Users/$bob", { %{ get("/Users/$bob", @strict)->json }, active 
 is row($bob)->{active}, 0, 'W2: and is';
 is_error strictly($dan, op('add', 'urn:example:other:two', ['x'])), 400, 'invalidValue', qr/one is required/, 'a PATCH cannot begin an extension without what it requires';
 is_resource strictly($dan, op('add', 'urn:example:other:two', ['x']), op('add', 'urn:example:other:one', '1')), 200, 'but with it';
+{
+    my $other = 'urn:example:other';
+    my $body = get("/Users/$dan", @strict)->json;
+    is_resource strictly($dan, op('add', "$other:three", 'x')), 200, 'and what is shown on request';
+    is_resource put("/Users/$dan", $body, @strict), 200, 'a PUT of what was shown';
+    is doc($dan)->{$other}{three}, 'x', 'keeps what was not';
+    is_resource put("/Users/$dan", { %$body, $other => undef }, @strict), 200, 'V16: a PUT that does without the whole of it';
+    is_deeply [doc($dan)->{$other}, get("/Users/$dan?attributes=$other", @strict)->json->{$other}], [undef, undef], 'V16: takes all of it away';
+    is row($dan)->{floor}, '1', 'V16: and nothing else';
+}
 
 # ---- what is set once ----
 

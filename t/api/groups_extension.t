@@ -180,4 +180,15 @@ is_deeply [map { $_->{displayName} // $_->{userName} } @{ get('/?filter=' . enc(
     is team($_)->{+TEAM}{parent}, $top, 'the parent' for $child, $top;
 }
 
+# ---- its size ----
+
+# A group with all it has must fit into one body, members aside.
+{
+    my $id = post('/Groups', { displayName => uniq('large') }, @there)->json->{id};
+    is ops($id, { op => 'add', path => TEAM . ':parent', value => 'x' x 600_000 })->code, 204, 'a large value';
+    is_error ops($id, { op => 'add', path => TEAM . ':cost', value => 'y' x 600_000 }), 400, 'invalidValue',
+        qr/^the group would take \d+ bytes, more than the 1048576 that can be kept$/, 'another one besides';
+    is_deeply [row($id)->{cost}, length team($id)->{+TEAM}{parent}], [undef, 600_000], 'nothing has changed';
+}
+
 done_testing;

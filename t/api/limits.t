@@ -68,6 +68,34 @@ sub body { my ($n, %more) = @_; return { userName => uniq('limit'), %more, $n ? 
     is_error $search->(96), 413, undef, qr/more than 100 values/, 'a value of a search more';
 }
 
+# ---- what is kept of a resource ----
+{
+    my $long = sub { my ($name, $size) = @_; return { op => 'replace', path => $name, value => 'x' x $size } };
+    my $user = new_user(@there);
+    my $path = "/Users/$user->{id}";
+    my @words = (400, 'invalidValue', qr/^the account would take \d+ bytes, more than the 4096 that can be kept$/);
+    is_resource patch($path, ops($long->('title', 2500)), @there), 200, 'an attribute of a size';
+    unchanged sub { patch($path, ops($long->('displayName', 2500)), @there) }, @words, 'another besides, too large for one body';
+    unchanged sub { patch($path, ops($long->('name.givenName', 2500)), @there) }, @words, 'or in a column';
+    is_resource patch($path, ops($long->('displayName', 900)), @there), 200, 'but what fits';
+    is length get($path, @there)->json->{displayName}, 900, 'and it is there';
+
+    # what was larger before may stay, and become less
+    my $large = new_user(title => 'x' x 3000, displayName => 'x' x 3000);
+    $path = "/Users/$large->{id}";
+    is_resource patch($path, ops({ op => 'replace', path => 'active', value => 'False' }), @there), 200, 'an account that is larger is deactivated';
+    is get($path, @there)->json->{active}, json_false, 'and then is';
+    unchanged sub { patch($path, ops($long->('nickName', 9)), @there) }, @words, 'but becomes no larger';
+    is_resource patch($path, ops($long->('title', 2500)), @there), 200, 'and can become smaller';
+    is length get($path, @there)->json->{title}, 2500, 'and then is';
+
+    # by a POST that brings somebody back, too
+    my $back = new_user(@there, externalId => uniq('e'), title => 'x' x 3000);
+    patch("/Users/$back->{id}", ops({ op => 'replace', path => 'active', value => 'False' }), @there);
+    unchanged sub { post('/Users', { userName => $back->{userName}, externalId => $back->{externalId}, displayName => 'x' x 3000 }, @there) },
+        @words, 'a POST that restores with more';
+}
+
 # ---- values of an attribute ----
 {
     my @phone = map { { type => "t$_", value => "$_" } } 1 .. 4;
@@ -81,11 +109,19 @@ sub body { my ($n, %more) = @_; return { userName => uniq('limit'), %more, $n ? 
     unchanged sub { patch($path, ops({ op => 'replace', path => 'active', value => json_false },
                                      { op => 'add', path => 'phoneNumbers', value => [$phone[3]] }), @there) }, @words, 'a value more beside something else';
 
-    # after each operation, not only in the end
-    my @swap = ({ op => 'add', path => 'phoneNumbers', value => [$phone[3]] }, { op => 'remove', path => 'phoneNumbers[type eq "t1"]' });
-    unchanged sub { patch($path, ops(@swap), @there) }, @words, 'a value more that a later operation removes';
-    is_resource patch($path, ops(reverse @swap), @there), 200, 'a value in the place of one';
-    is_deeply [map { $_->{value} } @{ get($path, @there)->json->{phoneNumbers} }], [2, 3, 4], 'which it then has';
+    # what counts is what an account has in the end; in between it may be twice as many
+    my $has = sub { is_deeply [map { $_->{value} } @{ get($path, @there)->json->{phoneNumbers} }], [@_[1 .. $#_]], $_[0] };
+    my $swap = sub { my ($new, $old) = @_; return ({ op => 'add', path => 'phoneNumbers', value => [map { { type => "t$_", value => "$_" } } @$new] },
+        @$old ? { op => 'remove', path => 'phoneNumbers[' . join(' or ', map { qq{type eq "t$_"} } @$old) . ']' } : ()) };
+    is_resource patch($path, ops(reverse $swap->([4], [1])), @there), 200, 'a value in the place of one';
+    $has->('which it then has', 2, 3, 4);
+    is_resource patch($path, ops($swap->([5], [2])), @there), 200, 'a value more that a later operation removes';
+    $has->('is no value more', 3, 4, 5);
+    is_resource patch($path, ops($swap->([6, 7, 8], [3, 4, 5])), @there), 200, 'all values anew, and those of before removed';
+    $has->('which it then has as well', 6, 7, 8);
+    unchanged sub { patch($path, ops($swap->([9], []), $swap->([1, 2, 3], []), { op => 'remove', path => 'phoneNumbers' }), @there) }, @words, 'more than twice as many in between';
+    unchanged sub { patch($path, ops($swap->([1, 2, 3], [6, 7])), @there) }, @words, 'a value more than later operations remove';
+    unchanged sub { patch($path, ops(map { $swap->([$_], []) } 1, 2), @there) }, @words, 'values more, one by one';
 
     # an account that has more than the limit since before it was set
     my $full = new_user(phoneNumbers => \@phone);

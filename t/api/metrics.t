@@ -1,6 +1,7 @@
 # The handler scim-metrics: what is counted, in OpenMetrics text that a strict
 # reader takes. Counts are exact, over all children, and outlive each of them.
 use ScimTest;
+use File::Basename qw(dirname);
 use POSIX ();
 use ScimTest::OpenMetrics ();
 use Time::HiRes qw(sleep);
@@ -424,6 +425,26 @@ END
         'and found under its name';
     $h->stop;
     $dbh->do($_) for 'DROP VIEW public.odd_tokens', 'DROP TABLE public.people';
+}
+
+# ---- where the system has no memory to share ----
+
+# A child then counts for itself; there is one, so it is known what it says.
+{
+    local $ENV{SCIM_PRELOAD} = join ' ', $ENV{SCIM_PRELOAD} // (), dirname(ScimTest::Httpd::module_file()) . '/no_shared.so';
+    my $alone = server(location => "ScimRateLimit 1 3\n", conf => $prefork ? "StartServers 1\nServerLimit 1\nMaxRequestWorkers 1\nMaxSpareServers 1\n"
+                                                      : "StartServers 1\nServerLimit 1\nMaxRequestWorkers 10\n");
+    my @there = (base => $alone->base);
+    expect_log(qr/SCIM0083: /);
+    expect_log(qr/SCIM0077: could not make shared memory of \d+ bytes; each child counts for itself/);
+    like $alone->error_log, qr/:warn\] .*Cannot allocate memory: .*SCIM0077: /, 'the log says that there is none, and why';
+    my $user = new_user(@there);
+    is row_of($user->{id})->{username}, $user->{userName}, 'requests are served all the same';
+    is requests(scrape($alone))->{'User create 201 none'}, 1, 'and counted by the child';
+    my $over = 0;
+    $over += get("/Users/$user->{id}", @there)->code == 429 for 1 .. 20;
+    cmp_ok $over, '>=', 1, 'which keeps the limits as well';
+    $alone->stop;
 }
 
 done_testing;

@@ -134,6 +134,20 @@ for my $case (
     is_deeply [map { [@$_{qw(operation resource_id status client)}] } @row],
         [['create', undef, 409, '127.0.0.1'], ['delete', '987654321', 404, '127.0.0.1']], 'has a row for each that was refused';
     is $row[0]{reason}, $res->json->{Operations}[0]{response}{detail}, 'with its reason';
+    # two who refer to each other, of whom the application refuses one
+    db()->do(q{CREATE FUNCTION public.test_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'no more seats' USING ERRCODE = 'SC409'; END $$});
+    db()->do(q{CREATE TRIGGER test_refuse BEFORE INSERT ON public.users FOR EACH ROW
+        WHEN (NEW.first_name = 'refuse') EXECUTE FUNCTION public.test_refuse()});
+    my @circle = map { my ($of, $by, $name) = @$_; { method => 'POST', path => '/Users', bulkId => $of, data => { userName => uniq($of),
+        name => { givenName => $name }, 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User' => { manager => { value => "bulkId:$by" } } } } }
+        ['a', 'b', 'Ann'], ['b', 'a', 'refuse'];
+    ($res, @row) = left_by([POST => '/Bulk', { schemas => ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations => \@circle }], 1);
+    is_deeply [map { $_->{status} } @{ $res->json->{Operations} }], [409, 409], 'a circle of creates';
+    is_deeply [map { [@$_{qw(tenant actor token_id operation resource_id status reason)}] } @row],
+        [[1, $actor, $token_id, 'create', undef, 409, 'no more seats']], 'has a row of the one that was refused';
+    db()->do('DROP TRIGGER test_refuse ON public.users');
+    db()->do('DROP FUNCTION public.test_refuse()');
     ($res, @row) = left_by([POST => '/Bulk', {}], 1);
     is_deeply [@{ $row[0] }{qw(operation resource_type status)}], ['bulk', undef, 400], 'one that is no job is a row itself';
 }

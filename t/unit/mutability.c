@@ -10,6 +10,8 @@
 
 #define COUNT(list) ((int)(sizeof(list) / sizeof((list)[0])))
 #define X "urn:x:more"
+#define Y "urn:x:some"      /* that not every account has */
+#define Z "urn:x:quiet"     /* likewise, and nothing of it is shown */
 
 static const scim_attr_t card_subs[] = {
     { .name = "value" },
@@ -61,6 +63,25 @@ static const scim_attr_t more_attrs[] = {
     { .name = "asked", .returned = SCIM_RETURNED_REQUEST },
     { .name = "id" }
 };
+static const scim_attr_t seat_subs[] = {
+    { .name = "row" },
+    { .name = "asked", .returned = SCIM_RETURNED_REQUEST },
+    { .name = "seen", .mutability = SCIM_READ_ONLY }
+};
+static const scim_attr_t some_attrs[] = {
+    { .name = "site", .required = 1 },
+    { .name = "asked", .returned = SCIM_RETURNED_REQUEST },
+    { .name = "secret", .mutability = SCIM_WRITE_ONLY,
+      .returned = SCIM_RETURNED_NEVER },
+    { .name = "level", .mutability = SCIM_READ_ONLY },
+    { .name = "since", .mutability = SCIM_IMMUTABLE },
+    { .name = "seat", .type = SCIM_TYPE_COMPLEX, .subs = seat_subs,
+      .nsubs = COUNT(seat_subs) }
+};
+static const scim_attr_t quiet_attrs[] = {
+    { .name = "pass", .required = 1, .returned = SCIM_RETURNED_REQUEST },
+    { .name = "asked", .returned = SCIM_RETURNED_REQUEST }
+};
 static const scim_schema_t base = {
     .urn = "urn:x:base", .name = "Base", .description = "Base",
     .attrs = base_attrs, .nattrs = COUNT(base_attrs)
@@ -69,12 +90,21 @@ static const scim_schema_t more = {
     .urn = X, .name = "More", .description = "More", .attrs = more_attrs,
     .nattrs = COUNT(more_attrs), .required = 1
 };
+static const scim_schema_t some = {
+    .urn = Y, .name = "Some", .description = "Some", .attrs = some_attrs,
+    .nattrs = COUNT(some_attrs)
+};
+static const scim_schema_t quiet = {
+    .urn = Z, .name = "Quiet", .description = "Quiet", .attrs = quiet_attrs,
+    .nattrs = COUNT(quiet_attrs)
+};
 
 #define JOY  "'userName':'joy'"
 #define SITE "'" X "':{'site':'S'}"
 #define WITH(list) "{" JOY ",'" X "':{'site':'S'," list "}}"
 #define HAS(list) "{" JOY "," list "," SITE "}"
 #define LEAST "{" JOY "," SITE "}"
+#define SOME(list) HAS("'" Y "':{" list "}")
 #define RO "is read-only and cannot be changed"
 #define ONCE "cannot be changed once it has a value"
 
@@ -335,6 +365,26 @@ static const row_t puts_[] = {
     { HAS("'cards':[{'value':'a','asked':'1'},{'value':'b','asked':'2'}]"),
       HAS("'cards':[{'value':'a'}]"),
       HAS("'cards':[{'value':'a','asked':'1'}]") },
+    /* an extension that is done without, in which there is more than is shown;
+     * what was shown of it had all that it requires, or had not */
+    { SOME("'site':'S'"), LEAST, LEAST },
+    { SOME("'site':'S','asked':'a'"), LEAST, LEAST },
+    { SOME("'site':'S','secret':'s','seat':{'row':'1','asked':'a'}"), LEAST,
+      LEAST },
+    { SOME("'site':'S','asked':'a','level':'1'"), LEAST, SOME("'level':'1'") },
+    { SOME("'site':'S','seat':{'row':'1','asked':'a','seen':'y'}"), LEAST,
+      SOME("'seat':{'seen':'y'}") },
+    { SOME("'site':'S','asked':'a','since':'x'"), LEAST,
+      "!invalidValue " Y ":site is required and must not be empty" },
+    { SOME("'asked':'a'"), LEAST, NULL },
+    { SOME("'asked':'a','level':'1'"), LEAST, NULL },
+    { SOME("'site':'S','asked':'a'"), SOME("'site':'T'"),
+      SOME("'site':'T','asked':'a'") },
+    { SOME("'site':'S','asked':'a'"), SOME("'secret':'s'"),
+      "!invalidValue " Y ":site is required and must not be empty" },
+    { HAS("'" Z "':{'pass':'p','asked':'a'}"), LEAST, NULL },
+    { SOME("'level':'1'"), SOME("'asked':'a'"),
+      "!invalidValue " Y ":site is required and must not be empty" },
     /* what an account has lacked before */
     { "{" JOY "}", "{" JOY ",'tags':['t']}", "{" JOY ",'tags':['t']}" },
     { HAS("'desk':{'note':'N'}"), HAS("'desk':{'note':'M'}"),
@@ -433,14 +483,16 @@ static unsigned char *make_stored(const scim_rtype_t *type, apr_pool_t *pool)
 
 int main(void)
 {
-    static const scim_schema_t *const schemas[] = { &base, &more };
+    static const scim_schema_t *const schemas[] = {
+        &base, &more, &some, &quiet
+    };
     const scim_rtype_t *type;
     unsigned char *stored;
     apr_pool_t *pool;
 
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    type = scim_rtype_make("Thing", "Things", "Thing", schemas, 2, pool);
+    type = scim_rtype_make("Thing", "Things", "Thing", schemas, 4, pool);
     stored = make_stored(type, pool);
     test_rows(PATCH, patches, COUNT(patches), type, stored, pool);
     test_rows(POST, posts, COUNT(posts), type, stored, pool);

@@ -52,7 +52,7 @@ static const char *statement(const char *name, const scim_mapping_t *mapping,
     else if (strcmp(name, "update") == 0) {
         scim_sql_update(&sql, mapping, known, &asker, id,
                         state(mapping, before, pool),
-                        state(mapping, after, pool), SCIM_UPDATE_LIVE, NULL,
+                        state(mapping, after, pool), SCIM_UPDATE_LIVE, "v1",
                         &change);
     }
     else if (strcmp(name, "delete") == 0) {
@@ -94,7 +94,7 @@ static const char *statement(const char *name, const scim_mapping_t *mapping,
 #define LOCKED \
     "r.\"id\" AS id, coalesce((role = 'admin' OR vip), false) AS" \
     " protected, md5(ROW(r.\"deleted_at\", r.\"extra\", r.\"username\"," \
-    " r.\"blocked\", r.\"ext\", r.\"made\")::text) AS version, r.\"extra\"" \
+    " r.\"blocked\", r.\"ext\")::text) AS version, r.\"extra\"" \
     " AS extra, r.\"username\" AS v0, coalesce(NOT r.\"blocked\", false)" \
     " AS v1, r.\"ext\" AS v2, r.\"made\" AS v3"
 #define BARE_LOCKED \
@@ -103,7 +103,7 @@ static const char *statement(const char *name, const scim_mapping_t *mapping,
     " v0, coalesce(r.\"off_at\" IS NULL, false) AS v1"
 #define VERSION \
     "md5(ROW(r.\"deleted_at\", r.\"extra\", r.\"username\", r.\"blocked\"," \
-    " r.\"ext\", r.\"made\")::text)"
+    " r.\"ext\")::text)"
 #define BARE_VERSION \
     "md5(ROW(r.\"username\", r.\"off_at\")::text)"
 #define NEW_ROW \
@@ -252,36 +252,36 @@ static const statement_t rows[] = {
       " $4::text, \"extra\" = $5::jsonb WHERE"
       " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
       " r.\"id\" = $6::bigint AND r.\"deleted_at\" IS"
-      " NULL RETURNING " SHOWN ")" EVENT
+      " NULL RETURNING " SHOWN ", " VERSION " AS written)" EVENT
       "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, $11::text,"
       " 'applied'"
-      " FROM t, changed AS s) " WHO CHANGED
+      " FROM t, changed AS s WHERE s.written <> $12::text) " WHO CHANGED
       " <- \\x00ff, ray, f, NULL, {\"title\":\"U\"}, 17, request-1, patch,"
-      " User, {\"a\":{\"new\":1}}, 192.0.2.1",
+      " User, {\"a\":{\"new\":1}}, 192.0.2.1, v1",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"username\" ="
       " $2::character varying, \"off_at\" = CASE WHEN $3::boolean THEN"
       " NULL ELSE now() END::timestamp with time zone WHERE"
       " r.\"org\" = (SELECT t.tenant FROM t)::text AND"
       " r.\"id\" = $4::uuid AND true"
-      " RETURNING " BARE_SHOWN ")" EVENT
+      " RETURNING " BARE_SHOWN ", " BARE_VERSION " AS written)" EVENT
       "$5::text, $6::text, $7::text, s.id::text, $8::jsonb, $9::text,"
       " 'applied' FROM"
-      " t, changed AS s) " WHO CHANGED
+      " t, changed AS s WHERE s.written <> $10::text) " WHO CHANGED
       " <- \\x00ff, ray, f, 00000000-0000-4000-8000-00000000000a,"
-      " request-1, patch, User, {\"a\":{\"new\":1}}, 192.0.2.1",
+      " request-1, patch, User, {\"a\":{\"new\":1}}, 192.0.2.1, v1",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"username\" ="
       " $2::character varying, \"blocked\" = NOT $3::boolean, \"ext\" ="
       " $4::text, \"extra\" = $5::jsonb WHERE"
       " r.\"org\" = (SELECT t.tenant FROM t)::uuid AND"
       " r.\"id\" = $6::bigint AND NOT r.\"deleted_at\""
-      " RETURNING " SHOWN ")" EVENT
+      " RETURNING " SHOWN ", " VERSION " AS written)" EVENT
       "$7::text, $8::text, $9::text, s.id::text, $10::jsonb, $11::text,"
       " 'applied'"
-      " FROM t, changed AS s) " WHO CHANGED
+      " FROM t, changed AS s WHERE s.written <> $12::text) " WHO CHANGED
       " <- \\x00ff, ray, f, NULL, {\"title\":\"U\"}, 17, request-1, patch,"
-      " User, {\"a\":{\"new\":1}}, 192.0.2.1" },
+      " User, {\"a\":{\"new\":1}}, 192.0.2.1, v1" },
     { "delete",
       WITH_TOKEN
       ", changed AS (UPDATE \"crm\".\"users\" AS r SET \"blocked\" = NOT"
@@ -424,7 +424,7 @@ static void test_same_text(const scim_mapping_t *mapping, apr_pool_t *pool)
                         i ? "8" : "9", state(mapping, "{\"userName\":\"x\"}",
                                              pool),
                         state(mapping, bodies[i], pool), SCIM_UPDATE_LIVE,
-                        NULL, i ? &other : &change);
+                        i ? "v1" : "v2", i ? &other : &change);
     }
     is_str(sql[1].text.data, sql[0].text.data, "the same text of an update");
 }
@@ -436,7 +436,7 @@ static void test_guard(scim_mapping_t *full, scim_mapping_t *bare,
 {
     static const scim_guard_t guard = { 20, 10, 3600 };
     static const char counted[] =
-        " RETURNING " SHOWN ", (SELECT scim.guard_count(t.tenant, CASE WHEN"
+        ", (SELECT scim.guard_count(t.tenant, CASE WHEN"
         " scim.guard_begins(t.tenant, 3600) THEN (SELECT count(*)" USERS
         "r.\"deleted_at\" IS NULL AND coalesce(NOT r.\"blocked\", false))"
         " END, 20, 10, 3600) FROM t) AS counted)" EVENT;

@@ -275,19 +275,21 @@ static void test_count(void)
     scim_json_t *value;
     scim_err_t *err;
 
-    ok(!scim_value_check_count(NULL, roles, intake), "no values at all");
+    ok(!scim_value_check_count(NULL, roles, 0, intake), "no values at all");
     while (scim_json_count(list) < SCIM_VALUES_MAX) {
         scim_json_append(list, scim_json_make_string("x", pool));
     }
-    ok(!scim_value_check_count(list, roles, intake),
+    ok(!scim_value_check_count(list, roles, 0, intake),
        "as many as can be kept");
     scim_resource_set(type, before, roles, scim_json_copy(list, pool), pool);
     intake->before = before;
     scim_json_append(list, scim_json_make_string("x", pool));
-    err = scim_value_check_count(list, roles, intake);
+    err = scim_value_check_count(list, roles, 0, intake);
     ok(err && err->kind == SCIM_ERR_INVALID_VALUE, "one more is refused");
+    ok(!scim_value_check_count(list, roles, 1, intake),
+       "but not where one may be spare");
     scim_resource_set(type, before, roles, scim_json_copy(list, pool), pool);
-    ok(!scim_value_check_count(list, roles, intake),
+    ok(!scim_value_check_count(list, roles, 0, intake),
        "but not where there were as many before");
     ok(!scim_value_decode(&value, list, roles, intake)
        && scim_json_count(value) == SCIM_VALUES_MAX + 1,
@@ -295,7 +297,7 @@ static void test_count(void)
     limits.values = 2;
     intake->limits = &limits;
     intake->before = NULL;
-    ok(scim_value_check_count(list, roles, intake) != NULL,
+    ok(scim_value_check_count(list, roles, 0, intake) != NULL,
        "the limit is the caller's");
 }
 
