@@ -1,1 +1,1 @@
-SELECT u.id, u.username, u.external_id, u.email, u.active, u.first_name, u.last_name, u.created_at, u.updated_at, u.scim_extra FROM public.users u WHERE u.organisation_id = :org AND u.deleted_at IS NULL AND (u.organisation_id, u.id) > (:org, :after) ORDER BY u.organisation_id, u.id LIMIT 100;
+SELECT u.id, u.username, u.external_id, u.email, u.active, u.first_name, u.last_name, u.created_at, u.updated_at, u.scim_extra FROM public.users u WHERE u.organisation_id = :org AND u.deleted_at IS NULL AND u.id > :after ORDER BY u.organisation_id, u.id LIMIT 100;
