@@ -20,23 +20,27 @@ static const scim_json_t *get_asked(const scim_filter_t *filter,
     return filter->op == SCIM_OP_EQ ? filter->value : NULL;
 }
 
-/* Put the equalities of a filter into `element`. Returns 0 when the filter
- * asks for more than equality, or for what is no value, so that no element can
- * be made from it. */
+/* Put the equalities of a filter into `element`; without `with_false` those
+ * that hold also where nothing is said. Returns 0 when the filter asks for more
+ * than equality, or for what is no value, so that no element can be made from
+ * it. */
 static int fill_from_filter(scim_json_t *element, const scim_filter_t *filter,
-                            scim_intake_t *intake)
+                            int with_false, scim_intake_t *intake)
 {
     const scim_json_t *asked;
     scim_json_t *value;
 
     if (filter->kind == SCIM_FILTER_AND) {
-        return fill_from_filter(element, filter->left, intake)
-            && fill_from_filter(element, filter->right, intake);
+        return fill_from_filter(element, filter->left, with_false, intake)
+            && fill_from_filter(element, filter->right, with_false, intake);
     }
     asked = get_asked(filter, intake->pool);
     if (!asked || scim_value_decode(&value, asked, filter->sub, intake)
         || !value) {
         return 0;
+    }
+    if (!with_false && value->type == SCIM_JSON_BOOL && !value->boolean) {
+        return 1;
     }
     if (!scim_json_find(element, filter->sub->name)) {
         scim_json_set(element, filter->sub->name, value);
@@ -76,7 +80,7 @@ static scim_err_t *change_element(scim_patch_work_t *work, scim_patch_op_t op,
     }
     scim_patch_merge_into(element, changes, work->pool);
     if (op == SCIM_PATCH_REPLACE && path->filter) {
-        fill_from_filter(element, path->filter, work->intake);
+        fill_from_filter(element, path->filter, 1, work->intake);
     }
     return NULL;
 }
@@ -181,26 +185,34 @@ static int is_recipe(const scim_path_t *path, scim_patch_work_t *work)
 {
     scim_json_t *element = scim_json_make(SCIM_JSON_OBJECT, work->pool);
 
-    return fill_from_filter(element, path->filter, work->intake)
+    return fill_from_filter(element, path->filter, 1, work->intake)
         && scim_filter_matches_element(path->filter, element, work->scratch);
 }
 
 /* Add an element that was made for a path. What the operation says of it wins
  * over the filter, as it does where the filter finds one: the same again must
- * find what it became, and not make another. */
+ * find what it became, and not make another, nor say of it that something is
+ * false that was not said when the filter found it. */
 static scim_err_t *add_made(scim_patch_work_t *work, const scim_path_t *path,
                             scim_json_t *element)
 {
-    scim_json_t *array;
+    scim_json_t *array, *whole;
     int is_found = 1;
 
     if (path->filter) {
         if (!is_recipe(path, work)) {
             return no_target(work, path);
         }
-        fill_from_filter(element, path->filter, work->intake);
-        is_found = scim_filter_matches_element(path->filter, element,
+        whole = scim_json_copy(element, work->pool);
+        fill_from_filter(whole, path->filter, 1, work->intake);
+        is_found = scim_filter_matches_element(path->filter, whole,
                                                work->scratch);
+        if (is_found) {
+            element = whole;
+        }
+        else {
+            fill_from_filter(element, path->filter, 0, work->intake);
+        }
     }
     scim_resource_prune(element);
     SCIM_TRY(scim_mutability_check_element(NULL, element, path->attr,

@@ -197,6 +197,9 @@ static const row_t rows[] = {
     { "A7", MAILS, "{'op':'add','path':'emails[type eq ~work~ and value eq"
       " ~o@x~].value','value':'n@x'}", "{" JOY ",'emails':[" WORK "," HOME
       ",{'value':'n@x','type':'work'}]}" },
+    { "A7", "{" JOY ",'emails':[{'value':'w@x'}]}", "{'op':'add','path':"
+      "'emails[primary eq false and value eq ~w@x~].value','value':'n@x'}",
+      "{" JOY ",'emails':[{'value':'n@x'}]}" },
     { "A7", "{" JOY "}", "{'op':'add','path':'addresses[type eq ~work~].type'"
       ",'value':'home'}", "{" JOY ",'addresses':[{'type':'home'}]}" },
     { "A7", "{" JOY "}", "{'op':'add','path':'emails[value eq ~w@x~]',"
