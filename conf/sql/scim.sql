@@ -618,11 +618,10 @@ BEGIN
         '''never'', count(*) - count(a.external_id), '
         '''inactive'', count(*) FILTER (WHERE NOT a.active), '
         '''protected'', count(*) FILTER (WHERE a.protected), '
-        '''adopted'', (SELECT count(DISTINCT b.id) FROM scim.events e '
-            'JOIN scim.accounts b ON b.id::text = e.resource_id '
-            'WHERE e.tenant = $1 AND e.operation = ''adopt'' '
-            'AND e.resource_type = ''User'' '
-            'AND b.tenant = %1$L AND NOT b.deleted)) '
+        '''adopted'', (SELECT count(*) FROM scim.accounts b '
+            'WHERE b.tenant = %1$L AND NOT b.deleted AND b.id::text IN ('
+            'SELECT e.resource_id FROM scim.events e WHERE e.tenant = $1 '
+            'AND e.operation = ''adopt'' AND e.resource_type = ''User''))) '
         'FROM scim.accounts a WHERE a.tenant = %1$L AND NOT a.deleted', tenant)
        INTO accounts
       USING tenant;
@@ -644,11 +643,46 @@ BEGIN
 END
 $$;
 
+-- Whether an account is the organisation's, by its key.
+CREATE OR REPLACE FUNCTION scim.console_has(tenant text, account text)
+    RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM scim.accounts a '
+                   'WHERE a.tenant = %L AND a.id = %L AND NOT a.deleted '
+                   'AND a.id::text = $1)', tenant, account)
+       INTO found
+      USING account;
+    RETURN found;
+EXCEPTION
+    WHEN data_exception THEN            -- no key at all
+        RETURN false;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION scim.console_admit_account(tenant text, account text)
+    RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT scim.console_has(tenant, account) THEN
+        RAISE EXCEPTION 'this organisation has no such account'
+            USING ERRCODE = 'SC404';
+    END IF;
+END
+$$;
+
 -- A page of the accounts. Each order is that of an index, and a page begins behind
 -- the last account of the one before ("after": its folded user name, or its key), so
 -- every page costs the same. A search looks at the accounts of the one organisation
 -- until the page is full; by LIKE, of which PostgreSQL can tell whether it finds
--- many, and without a meaning for any character.
+-- many, and without a meaning for any character. What it does to each account is what
+-- it costs: hence one lower() and no key as text.
 --
 -- of_state: all, provisioned, inactive, adopted, protected, never
 -- sort: name, -name, new, old
@@ -685,9 +719,12 @@ BEGIN
                WHEN 'never' THEN ' AND a.external_id IS NULL'
                ELSE '' END
         || CASE WHEN search <> '' THEN
-               ' AND (a.name_key LIKE $4 OR lower(a.email) LIKE $4'
-               ' OR lower(a.name) LIKE $4'
-               ' OR a.external_id = $2 OR a.id::text = $2)'
+               ' AND (a.name_key LIKE $4'
+               ' OR lower(concat_ws('' '', a.email, a.name)) LIKE $4'
+               ' OR a.external_id = $2'
+               || CASE WHEN scim.console_has(tenant, search)
+                       THEN format(' OR a.id = %L', search) ELSE '' END
+               || ')'
                ELSE '' END
         || CASE WHEN after <> '' THEN
                format(' AND a.%s %s %L', place,
@@ -706,32 +743,6 @@ BEGIN
                          THEN page - how_many ELSE page END,
         'next', CASE WHEN jsonb_array_length(page) > how_many
                      THEN page->(how_many - 1)->>place END);
-END
-$$;
-
--- Whether an account is the organisation's, by its key.
-CREATE OR REPLACE FUNCTION scim.console_admit_account(tenant text, account text)
-    RETURNS void
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    is_there boolean := false;
-BEGIN
-    BEGIN
-        EXECUTE format('SELECT EXISTS (SELECT FROM scim.accounts a '
-                       'WHERE a.tenant = %L AND a.id = %L AND NOT a.deleted '
-                       'AND a.id::text = $1)', tenant, account)
-           INTO is_there
-          USING account;
-    EXCEPTION
-        WHEN data_exception THEN
-            NULL;                       -- no key at all
-    END;
-    IF NOT is_there THEN
-        RAISE EXCEPTION 'this organisation has no such account'
-            USING ERRCODE = 'SC404';
-    END IF;
 END
 $$;
 
@@ -880,6 +891,7 @@ REVOKE ALL ON FUNCTION scim.version(), scim.tenant(), scim.rotate_key(),
                        scim.console_enable(text, text, boolean),
                        scim.console_accounts(text, text, text, text, text, text,
                                              integer),
+                       scim.console_has(text, text),
                        scim.console_admit_account(text, text),
                        scim.console_access(text, text, text, boolean),
                        scim.console_issue(text, text, text, text),
