@@ -353,7 +353,8 @@ CREATE OR REPLACE FUNCTION scim.tenant() RETURNS text
 -- functions console_... and do nothing else. Each is given the login as httpd has
 -- established it, and asks here itself whether that login administers the
 -- organisation, by the view scim.console_users in part 2. So a mistake of the page
--- shows nobody another organisation.
+-- shows nobody another organisation. What they show is what the other views there
+-- have, scim.organisations, scim.accounts, and scim.groups.
 CREATE OR REPLACE FUNCTION scim.console_admit(login text, tenant text)
     RETURNS void
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -366,6 +367,38 @@ BEGIN
         RAISE EXCEPTION 'you do not administer this organisation'
             USING ERRCODE = 'SC403';
     END IF;
+END
+$$;
+
+-- What a thing is called: an Organisation, User or Group, by its key. NULL where
+-- it is not the organisation's, or is not there. Keys go into the statement as
+-- they are written, and so become what the views of part 2 have: numbers, uuids,
+-- or texts. Hence the indexes serve.
+CREATE OR REPLACE FUNCTION scim.console_name(tenant text, kind text, key text)
+    RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found text;
+BEGIN
+    IF kind = 'Organisation' THEN
+        EXECUTE format('SELECT o.name FROM scim.organisations o '
+                       'WHERE o.tenant = %L', key) INTO found;
+    ELSIF kind = 'User' THEN
+        EXECUTE format('SELECT a.user_name FROM scim.accounts a '
+                       'WHERE a.tenant = %L AND a.id = %L', tenant, key)
+           INTO found;
+    ELSIF kind = 'Group' AND to_regclass('scim.groups') IS NOT NULL THEN
+        EXECUTE format('SELECT g.name FROM scim.groups g '
+                       'WHERE g.tenant = %L AND g.id = %L', tenant, key)
+           INTO found;
+    END IF;
+    RETURN found;
+EXCEPTION
+    -- what stands in an event need not be a key
+    WHEN data_exception THEN
+        RETURN NULL;
 END
 $$;
 
@@ -565,6 +598,187 @@ BEGIN
 END
 $$;
 
+-- The organisation, its switches, and how many accounts are in which state.
+CREATE OR REPLACE FUNCTION scim.console_organisation(login text, tenant text)
+    RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    organisation jsonb;
+    accounts     jsonb;
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    EXECUTE format('SELECT jsonb_build_object(''name'', o.name, '
+        '''available'', o.available, ''enabled'', o.enabled) '
+        'FROM scim.organisations o WHERE o.tenant = %L', tenant)
+       INTO organisation;
+    EXECUTE format('SELECT jsonb_build_object(''all'', count(*), '
+        '''provisioned'', count(a.external_id), '
+        '''never'', count(*) - count(a.external_id), '
+        '''inactive'', count(*) FILTER (WHERE NOT a.active), '
+        '''protected'', count(*) FILTER (WHERE a.protected), '
+        '''adopted'', (SELECT count(*) FROM scim.accounts b '
+            'WHERE b.tenant = %1$L AND NOT b.deleted AND b.id::text IN ('
+            'SELECT e.resource_id FROM scim.events e WHERE e.tenant = $1 '
+            'AND e.operation = ''adopt'' AND e.resource_type = ''User''))) '
+        'FROM scim.accounts a WHERE a.tenant = %1$L AND NOT a.deleted', tenant)
+       INTO accounts
+      USING tenant;
+    RETURN organisation || jsonb_build_object('accounts', accounts);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION scim.console_enable(login text, tenant text,
+                                               enabled boolean)
+    RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    EXECUTE format('SELECT scim.access_organisation(%L, $1)', tenant)
+      USING enabled;
+    RETURN '{}';
+END
+$$;
+
+-- Whether an account is the organisation's, by its key.
+CREATE OR REPLACE FUNCTION scim.console_has(tenant text, account text)
+    RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM scim.accounts a '
+                   'WHERE a.tenant = %L AND a.id = %L AND NOT a.deleted '
+                   'AND a.id::text = $1)', tenant, account)
+       INTO found
+      USING account;
+    RETURN found;
+EXCEPTION
+    WHEN data_exception THEN            -- no key at all
+        RETURN false;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION scim.console_admit_account(tenant text, account text)
+    RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT scim.console_has(tenant, account) THEN
+        RAISE EXCEPTION 'this organisation has no such account'
+            USING ERRCODE = 'SC404';
+    END IF;
+END
+$$;
+
+-- A page of the accounts. Each order is that of an index, and a page begins behind
+-- the last account of the one before ("after": its folded user name, or its key), so
+-- every page costs the same. A search looks at the accounts of the one organisation
+-- until the page is full; by LIKE, of which PostgreSQL can tell whether it finds
+-- many, and without a meaning for any character. What it does to each account is what
+-- it costs: hence one lower() and no key as text.
+--
+-- of_state: all, provisioned, inactive, adopted, protected, never
+-- sort: name, -name, new, old
+CREATE OR REPLACE FUNCTION scim.console_accounts(login text, tenant text,
+                                                 of_state text, search text,
+                                                 sort text, after text,
+                                                 how_many integer DEFAULT 50)
+    RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    adopted CONSTANT text := 'EXISTS (SELECT FROM scim.events e WHERE '
+        'e.tenant = $1 AND e.resource_id = a.id::text '
+        'AND e.operation = ''adopt'' AND e.resource_type = ''User'')';
+    is_down boolean := coalesce(sort, '') IN ('new', '-name');
+    place   text := CASE WHEN sort IN ('new', 'old') THEN 'id'
+                         ELSE 'name_key' END;
+    page    jsonb;
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    EXECUTE 'SELECT jsonb_agg(to_jsonb(p) ORDER BY p.place) FROM ('
+        'SELECT a.id::text AS id, a.user_name, a.name_key, a.name, a.email, '
+        'a.active, a.external_id IS NOT NULL AS synced, a.protected, '
+        || adopted || ' AS adopted, a.api_access, a.created_at, a.updated_at, '
+        'row_number() OVER () AS place '
+        'FROM (SELECT * FROM scim.accounts a WHERE NOT a.deleted'
+        || format(' AND a.tenant = %L', tenant)
+        || CASE of_state
+               WHEN 'provisioned' THEN ' AND a.external_id IS NOT NULL'
+               WHEN 'inactive' THEN ' AND NOT a.active'
+               WHEN 'adopted' THEN ' AND ' || adopted
+               WHEN 'protected' THEN ' AND a.protected'
+               WHEN 'never' THEN ' AND a.external_id IS NULL'
+               ELSE '' END
+        || CASE WHEN search <> '' THEN
+               ' AND (a.name_key LIKE $4'
+               ' OR lower(concat_ws('' '', a.email, a.name)) LIKE $4'
+               ' OR a.external_id = $2'
+               || CASE WHEN scim.console_has(tenant, search)
+                       THEN format(' OR a.id = %L', search) ELSE '' END
+               || ')'
+               ELSE '' END
+        || CASE WHEN after <> '' THEN
+               format(' AND a.%s %s %L', place,
+                      CASE WHEN is_down THEN '<' ELSE '>' END, after)
+               ELSE '' END
+        || format(CASE WHEN is_down
+                       THEN ' ORDER BY a.tenant DESC, a.%s DESC'
+                       ELSE ' ORDER BY a.tenant, a.%s' END, place)
+        || ' LIMIT $3) a) p'
+       INTO page
+      USING tenant, search, how_many + 1,
+            '%' || regexp_replace(lower(search), '([\\%_])', '\\\1', 'g') || '%';
+    page := coalesce(page, '[]');
+    RETURN jsonb_build_object(
+        'accounts', CASE WHEN jsonb_array_length(page) > how_many
+                         THEN page - how_many ELSE page END,
+        'next', CASE WHEN jsonb_array_length(page) > how_many
+                     THEN page->(how_many - 1)->>place END);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION scim.console_access(login text, tenant text,
+                                               account text, enabled boolean)
+    RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    PERFORM scim.console_admit_account(tenant, account);
+    EXECUTE format('SELECT scim.access_user(%L, $1)', account)
+      USING enabled;
+    RETURN '{}';
+END
+$$;
+
+CREATE OR REPLACE FUNCTION scim.console_issue(login text, tenant text,
+                                              account text, days text)
+    RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    token text;
+BEGIN
+    PERFORM scim.console_admit(login, tenant);
+    PERFORM scim.console_admit_account(tenant, account);
+    EXECUTE format('SELECT scim.token_issue(%L, $1)', account)
+       INTO token
+      USING scim.console_days(days, 1, 3650);
+    RETURN jsonb_build_object('token', token);
+END
+$$;
+
 CREATE OR REPLACE FUNCTION scim.console_rotate(login text, tenant text,
                                                token_id text, days text,
                                                overlap_days text)
@@ -664,6 +878,7 @@ REVOKE ALL ON FUNCTION scim.version(), scim.tenant(), scim.rotate_key(),
                        scim.events_after(text, integer),
                        scim.forget_events(interval),
                        scim.console_admit(text, text),
+                       scim.console_name(text, text, text),
                        scim.console_tenants(text), scim.console_keys(),
                        scim.console_health(text, text),
                        scim.console_release(text, text),
@@ -672,6 +887,14 @@ REVOKE ALL ON FUNCTION scim.version(), scim.tenant(), scim.rotate_key(),
                        scim.console_tokens(text, text),
                        scim.console_admit_token(text, text),
                        scim.console_days(text, integer, integer),
+                       scim.console_organisation(text, text),
+                       scim.console_enable(text, text, boolean),
+                       scim.console_accounts(text, text, text, text, text, text,
+                                             integer),
+                       scim.console_has(text, text),
+                       scim.console_admit_account(text, text),
+                       scim.console_access(text, text, text, boolean),
+                       scim.console_issue(text, text, text, text),
                        scim.console_rotate(text, text, text, text, text),
                        scim.console_revoke(text, text, text)
     FROM PUBLIC;
@@ -695,6 +918,12 @@ GRANT EXECUTE ON FUNCTION scim.console_tenants(text), scim.console_keys(),
                           scim.console_activity(text, text, text, text, text,
                                                 integer),
                           scim.console_tokens(text, text),
+                          scim.console_organisation(text, text),
+                          scim.console_enable(text, text, boolean),
+                          scim.console_accounts(text, text, text, text, text, text,
+                                                integer),
+                          scim.console_access(text, text, text, boolean),
+                          scim.console_issue(text, text, text, text),
                           scim.console_rotate(text, text, text, text, text),
                           scim.console_revoke(text, text, text)
     TO scim_console;
@@ -975,11 +1204,13 @@ REVOKE ALL ON FUNCTION scim.token_issue(bigint, interval),
 -- The console
 -- -----------------------------------------------------------------------------
 -- For the page of "SetHandler scim-console" (docs/console.md). Without one, take
--- these out. A function that is given a login begins with scim.console_admit().
+-- these out. Part 1 has the functions behind the page; they read these views with
+-- the rights of their owner, and switch and issue by the functions above.
 
 -- Which login administers which organisation: a row for each pair. The login is
--- what httpd's own authentication says, letter for letter; the tenant is that of
--- scim.tokens. Each request looks here, so whoever leaves is out at once.
+-- what httpd's own authentication says, letter for letter, and must mean the same
+-- person in all organisations; the tenant is that of scim.tokens. Each request looks
+-- here, so whoever leaves is out at once.
 CREATE OR REPLACE VIEW scim.console_users (login, tenant)
     WITH (security_barrier)
 AS
@@ -989,224 +1220,42 @@ SELECT u.username, u.organisation_id::text
    AND u.active
    AND u.deleted_at IS NULL;
 
-REVOKE ALL ON scim.console_users FROM PUBLIC, mod_scim;
+-- The organisations: what each is called, whether it is offered the API at all, and
+-- its switch. A tenant, here and below, and an id are columns as they are, not
+-- turned into text: so their indexes serve.
+CREATE OR REPLACE VIEW scim.organisations (tenant, name, available, enabled) AS
+SELECT o.id, o.name, o.api_available, o.api_enabled
+  FROM public.organisations o;
+
+-- The accounts, the deleted too, whose names stay in the list of what happened.
+--
+--     id           the column that ScimKey names
+--     name_key     the user name as it sorts and is found, whatever its case: what
+--                  key= names
+--     deleted      so written that NOT of it is the WHERE of your indexes
+--     protected    what ScimProtect has
+CREATE OR REPLACE VIEW scim.accounts
+    (tenant, id, user_name, name_key, name, email, external_id, active, deleted,
+     protected, api_access, created_at, updated_at)
+AS
+SELECT u.organisation_id, u.id, u.username, u.username_key,
+       concat_ws(' ', u.first_name, u.last_name), u.email, u.external_id,
+       u.active, u.deleted_at IS NOT NULL, u.role = 'admin', u.api_access,
+       u.created_at, u.updated_at
+  FROM public.users u;
+
+-- Groups: only for a <ScimResource Group>. Without one, take this out.
+CREATE OR REPLACE VIEW scim.groups (tenant, id, name) AS
+SELECT t.organisation_id, t.id, t.name
+  FROM public.teams t;
+
+REVOKE ALL ON scim.console_users, scim.organisations, scim.accounts, scim.groups
+    FROM PUBLIC, mod_scim;
 
 COMMENT ON VIEW scim.console_users IS 'who may use the console for whom';
-
--- What a thing is called: an Organisation, User or Group, by its key. NULL where
--- it is not the organisation's, or is not there.
-CREATE OR REPLACE FUNCTION scim.console_name(tenant text, kind text, key text)
-    RETURNS text
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    -- what stands in an event need not be a key
-    IF key !~ '^[1-9][0-9]{0,17}$' THEN
-        RETURN NULL;
-    END IF;
-    RETURN CASE kind
-        WHEN 'User' THEN
-            (SELECT u.username FROM public.users u
-              WHERE u.id = key::bigint AND u.organisation_id::text = tenant)
-        WHEN 'Group' THEN
-            (SELECT t.name FROM public.teams t
-              WHERE t.id = key::bigint AND t.organisation_id::text = tenant)
-        WHEN 'Organisation' THEN
-            (SELECT o.name FROM public.organisations o
-              WHERE o.id = key::bigint)
-    END;
-END
-$$;
-
--- The organisation, its switches, and how many accounts are in which state.
-CREATE OR REPLACE FUNCTION scim.console_organisation(login text, tenant text)
-    RETURNS jsonb
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    organisation jsonb;
-BEGIN
-    PERFORM scim.console_admit(login, tenant);
-    SELECT jsonb_build_object('name', o.name, 'available', o.api_available,
-               'enabled', o.api_enabled, 'accounts', (
-               SELECT jsonb_build_object(
-                          'all', count(*),
-                          'provisioned', count(*) FILTER (
-                              WHERE u.external_id IS NOT NULL),
-                          'inactive', count(*) FILTER (WHERE NOT u.active),
-                          'adopted', (
-                              SELECT count(DISTINCT e.resource_id)
-                                FROM scim.events e
-                                JOIN public.users a
-                                  ON a.id::text = e.resource_id
-                                 AND a.organisation_id = o.id
-                                 AND a.deleted_at IS NULL
-                               WHERE e.tenant = console_organisation.tenant
-                                 AND e.operation = 'adopt'
-                                 AND e.resource_type = 'User'),
-                          'protected', count(*) FILTER (
-                              WHERE u.role = 'admin'),
-                          'never', count(*) FILTER (
-                              WHERE u.external_id IS NULL))
-                 FROM public.users u
-                WHERE u.organisation_id = o.id AND u.deleted_at IS NULL))
-      INTO organisation
-      FROM public.organisations o
-     WHERE o.id = tenant::bigint;
-    RETURN organisation;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION scim.console_enable(login text, tenant text,
-                                               enabled boolean)
-    RETURNS jsonb
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM scim.console_admit(login, tenant);
-    PERFORM scim.access_organisation(tenant::bigint, enabled);
-    RETURN '{}';
-END
-$$;
-
--- A page of the accounts. Each order is that of an index, and a page begins behind
--- the last account of the one before ("after": its user name in lower case, or its
--- key), so every page costs the same. A search looks at the accounts of the one
--- organisation until the page is full; by LIKE, of which PostgreSQL can tell whether
--- it finds many, and without a meaning for any character.
---
--- of_state: all, provisioned, inactive, adopted, protected, never
--- sort: name, -name, new, old
-CREATE OR REPLACE FUNCTION scim.console_accounts(login text, tenant text,
-                                                 of_state text, search text,
-                                                 sort text, after text,
-                                                 how_many integer DEFAULT 50)
-    RETURNS jsonb
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    adopted CONSTANT text := 'EXISTS (SELECT FROM scim.events e WHERE '
-        'e.tenant = $2 AND e.resource_id = u.id::text '
-        'AND e.operation = ''adopt'' AND e.resource_type = ''User'')';
-    is_name boolean := coalesce(sort, '') NOT IN ('new', 'old');
-    is_down boolean := coalesce(sort, '') IN ('new', '-name');
-    page jsonb;
-BEGIN
-    PERFORM scim.console_admit(login, tenant);
-    EXECUTE 'SELECT jsonb_agg(to_jsonb(p) ORDER BY p.place) FROM ('
-        'SELECT u.id::text AS id, u.username AS user_name, u.username_key AS key, '
-        'concat_ws('' '', u.first_name, u.last_name) AS name, u.email, u.active, '
-        'u.external_id IS NOT NULL AS synced, u.role = ''admin'' AS protected, '
-        || adopted || ' AS adopted, u.api_access, u.created_at, u.updated_at, '
-        'row_number() OVER () AS place '
-        'FROM (SELECT * FROM public.users u '
-        'WHERE u.organisation_id = $1 AND u.deleted_at IS NULL'
-        || CASE of_state
-               WHEN 'provisioned' THEN ' AND u.external_id IS NOT NULL'
-               WHEN 'inactive' THEN ' AND NOT u.active'
-               WHEN 'adopted' THEN ' AND ' || adopted
-               WHEN 'protected' THEN ' AND u.role = ''admin'''
-               WHEN 'never' THEN ' AND u.external_id IS NULL'
-               ELSE '' END
-        || CASE WHEN search <> '' THEN
-               ' AND (u.username_key LIKE $6 OR u.email_key LIKE $6'
-               ' OR lower(concat_ws('' '', u.first_name, u.last_name)) LIKE $6'
-               ' OR u.external_id = $3 OR u.id::text = $3)'
-               ELSE '' END
-        || CASE WHEN after <> '' THEN
-               CASE WHEN is_name THEN ' AND u.username_key ' ELSE ' AND u.id ' END
-               || CASE WHEN is_down THEN '<' ELSE '>' END
-               || CASE WHEN is_name THEN ' $4' ELSE ' $4::bigint' END
-               ELSE '' END
-        || ' ORDER BY u.organisation_id' || CASE WHEN is_down THEN ' DESC, '
-                                                 ELSE ', ' END
-        || CASE WHEN is_name THEN 'u.username_key' ELSE 'u.id' END
-        || CASE WHEN is_down THEN ' DESC' ELSE '' END
-        || ' LIMIT $5) u) p'
-       INTO page
-      USING tenant::bigint, tenant, search, after, how_many + 1,
-            '%' || regexp_replace(lower(search), '([\\%_])', '\\\1', 'g') || '%';
-    page := coalesce(page, '[]');
-    RETURN jsonb_build_object(
-        'accounts', CASE WHEN jsonb_array_length(page) > how_many
-                         THEN page - how_many ELSE page END,
-        'next', CASE WHEN jsonb_array_length(page) > how_many
-                     THEN page->(how_many - 1)
-                          ->> CASE WHEN is_name THEN 'key' ELSE 'id' END END);
-END
-$$;
-
--- Whether an account is the organisation's: its key.
-CREATE OR REPLACE FUNCTION scim.console_account(tenant text, account text)
-    RETURNS bigint
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    key bigint;
-BEGIN
-    IF account ~ '^[1-9][0-9]{0,17}$' THEN
-        SELECT u.id INTO key
-          FROM public.users u
-         WHERE u.id = account::bigint
-           AND u.organisation_id = tenant::bigint
-           AND u.deleted_at IS NULL;
-    END IF;
-    IF key IS NULL THEN
-        RAISE EXCEPTION 'this organisation has no such account'
-            USING ERRCODE = 'SC404';
-    END IF;
-    RETURN key;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION scim.console_access(login text, tenant text,
-                                               account text, enabled boolean)
-    RETURNS jsonb
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM scim.console_admit(login, tenant);
-    PERFORM scim.access_user(scim.console_account(tenant, account), enabled);
-    RETURN '{}';
-END
-$$;
-
-CREATE OR REPLACE FUNCTION scim.console_issue(login text, tenant text,
-                                              account text, days text)
-    RETURNS jsonb
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM scim.console_admit(login, tenant);
-    RETURN jsonb_build_object('token',
-        scim.token_issue(scim.console_account(tenant, account),
-                         scim.console_days(days, 1, 3650)));
-END
-$$;
-
-REVOKE ALL ON FUNCTION scim.console_name(text, text, text),
-                       scim.console_organisation(text, text),
-                       scim.console_enable(text, text, boolean),
-                       scim.console_accounts(text, text, text, text, text, text,
-                                             integer),
-                       scim.console_account(text, text),
-                       scim.console_access(text, text, text, boolean),
-                       scim.console_issue(text, text, text, text)
-    FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION scim.console_organisation(text, text),
-                          scim.console_enable(text, text, boolean),
-                          scim.console_accounts(text, text, text, text, text, text,
-                                                integer),
-                          scim.console_access(text, text, text, boolean),
-                          scim.console_issue(text, text, text, text)
-    TO scim_console;
+COMMENT ON VIEW scim.organisations IS 'what the console shows of organisations';
+COMMENT ON VIEW scim.accounts IS 'what the console shows of accounts';
+COMMENT ON VIEW scim.groups IS 'what the console calls groups';
 
 
 -- -----------------------------------------------------------------------------

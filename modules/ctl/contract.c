@@ -194,7 +194,56 @@ static const char template_organisation[] =
     "$$;\n"
     "\n"
     "REVOKE ALL ON FUNCTION scim.access_organisation({org_type}, boolean)\n"
-    "    FROM PUBLIC, mod_scim;\n";
+    "    FROM PUBLIC, mod_scim;\n"
+    "\n";
+
+static const char template_organisations[] =
+    "CREATE OR REPLACE VIEW scim.organisations (tenant, name, available, "
+    "enabled) AS\n"
+    "SELECT o.{org_key}, {title}, {available}, o.{enabled}\n"
+    "  FROM {org} o;\n"
+    "\n";
+
+/* Where nothing is known of organisations but whose the accounts are: their
+ * access is always on. */
+static const char template_tenants[] =
+    "CREATE OR REPLACE VIEW scim.organisations (tenant, name, available, "
+    "enabled) AS\n"
+    "SELECT DISTINCT c.tenant, current_database()::text, NULL::boolean, true\n"
+    "  FROM scim.console_users c;\n"
+    "\n";
+
+static const char template_console[] =
+    "-- The console (docs/console.md): which login administers which "
+    "organisation.\n"
+    "-- The login is what httpd's own authentication says, letter for "
+    "letter, and must\n"
+    "-- mean the same person in all organisations.\n"
+    "CREATE OR REPLACE VIEW scim.console_users (login, tenant)\n"
+    "    WITH (security_barrier)\n"
+    "AS\n"
+    "SELECT u.{name}::text, u.{tenant}::text\n"
+    "  FROM {users} u\n"
+    " WHERE {admin}\n"
+    "   AND {active}{and_live};\n"
+    "\n"
+    "-- What the console shows.\n";
+
+static const char template_accounts[] =
+    "CREATE OR REPLACE VIEW scim.accounts\n"
+    "    (tenant, id, user_name, name_key, name, email, external_id, "
+    "active,\n"
+    "     deleted, protected, api_access, created_at, updated_at)\n"
+    "AS\n"
+    "SELECT u.{tenant}, u.{key}, u.{name}, u.{name_key},\n"
+    "       {full_name}, {mail}, {external_id},\n"
+    "       {active}, {deleted}, {protected}, u.{access},\n"
+    "       {made}, {changed}\n"
+    "  FROM {users} u;\n"
+    "\n"
+    "REVOKE ALL ON scim.console_users, scim.organisations, scim.accounts\n"
+    "    FROM PUBLIC, mod_scim;\n"
+    "\n";
 
 static const char template_grants[] =
     "REVOKE ALL ON FUNCTION scim.token_issue({key_type}, interval),\n"
@@ -364,6 +413,58 @@ static void name_tokens(apr_table_t *names, const scim_survey_tokens_t *tokens)
     set(names, "revoked", tokens->revoked);
 }
 
+/* The column of an attribute, or what stands for none. */
+static const char *shown(const scim_survey_t *survey, const char *target,
+                         const char *none, apr_pool_t *pool)
+{
+    const scim_survey_attribute_t *attribute =
+        scim_survey_attribute(survey, target);
+
+    return attribute ? apr_pstrcat(pool, "u.", attribute->column->quoted,
+                                   NULL) : none;
+}
+
+static const char *full_name(const scim_survey_t *survey, apr_pool_t *pool)
+{
+    const char *given = shown(survey, "name.givenName", NULL, pool);
+    const char *family = shown(survey, "name.familyName", NULL, pool);
+
+    return given && family
+         ? apr_psprintf(pool, "concat_ws(' ', %s, %s)", given, family)
+         : shown(survey, "displayName",
+                 given ? given : family ? family : "NULL::text", pool);
+}
+
+static void name_console(apr_table_t *names, const scim_proposal_t *proposal,
+                         apr_pool_t *pool)
+{
+    const scim_survey_t *survey = proposal->survey;
+    const scim_survey_column_t *role = survey->role;
+    const scim_survey_attribute_t *name =
+        scim_survey_attribute(survey, "userName");
+    const char *admin = !role ? NULL
+        : apr_psprintf(pool, scim_survey_is_boolean(role)
+                       ? "u.%s" : "u.%s = 'admin'", role->quoted);
+
+    set(names, "admin", admin ? admin
+        : "false               -- nobody yet: say who administers");
+    set(names, "protected", admin ? admin : "false");
+    set(names, "name_key", name->key ? name->key : name->column->quoted);
+    set(names, "full_name", full_name(survey, pool));
+    set(names, "mail", shown(survey, "emails[type eq \"work\"].value",
+                             "NULL::text", pool));
+    set(names, "external_id", proposal->external_id
+        ? apr_pstrcat(pool, "u.", proposal->external_id, NULL)
+        : "NULL::text");
+    set(names, "deleted", !proposal->tombstone ? "false"
+        : apr_psprintf(pool, proposal->tombstone_is_boolean
+                       ? "u.%s" : "u.%s IS NOT NULL", proposal->tombstone));
+    set(names, "made", shown(survey, "meta.created", "NULL::timestamptz",
+                             pool));
+    set(names, "changed", shown(survey, "meta.lastModified",
+                                "NULL::timestamptz", pool));
+}
+
 /* Only where the tenant refers to a table of organisations. */
 static void name_organisation(apr_table_t *names,
                               const scim_proposal_t *proposal,
@@ -386,9 +487,9 @@ static void name_organisation(apr_table_t *names,
                                                     : enabled));
     set(names, "join", apr_pstrcat(pool, "  ", join, NULL));
     set(names, "join_list", apr_pstrcat(pool, "      ", join, NULL));
-    if (survey->title) {
-        set(names, "title", apr_psprintf(pool, "o.%s::text", survey->title));
-    }
+    set(names, "available", survey->available);
+    set(names, "title", apr_psprintf(pool, "o.%s::text", survey->title
+                                     ? survey->title : tenant->to_column));
 }
 
 static void name_rights(apr_table_t *names, const scim_proposal_t *proposal,
@@ -419,6 +520,7 @@ void scim_contract_write(scim_buf_t *buf, const scim_proposal_t *proposal)
     name_accounts(names, proposal, buf->pool);
     name_tokens(names, &survey->tokens);
     name_rights(names, proposal, buf->pool);
+    name_console(names, proposal, buf->pool);
     if (has_organisation) {
         name_organisation(names, proposal, buf->pool);
     }
@@ -433,6 +535,10 @@ void scim_contract_write(scim_buf_t *buf, const scim_proposal_t *proposal)
     if (has_organisation) {
         fill(buf, template_organisation, names);
     }
+    fill(buf, template_console, names);
+    fill(buf, has_organisation ? template_organisations : template_tenants,
+         names);
+    fill(buf, template_accounts, names);
     fill(buf, template_grants, names);
     put_sequences(buf, survey);
 }

@@ -7,18 +7,14 @@
 #include "ctl/proposal.h"
 #include "ctl/survey.h"
 
-/* The connection string that the module would have: this server and
- * database, and its own role. */
-static int find_conninfo(const char **pconninfo, scim_ctl_t *ctl)
+static int find_database(const char **pname, scim_ctl_t *ctl)
 {
     scim_table_t table;
     int status = scim_ctl_query(&table, ctl, "SELECT current_database()", 0,
                                 NULL);
 
     if (status == SCIM_EXIT_OK) {
-        *pconninfo = apr_pstrcat(ctl->pool, "dbname=",
-                                 scim_table_value(&table, 0, 0),
-                                 " user=mod_scim", NULL);
+        *pname = scim_table_value(&table, 0, 0);
     }
     return status;
 }
@@ -39,7 +35,7 @@ static void print_json(const scim_buf_t *conf, const scim_buf_t *sql,
 
 int scim_ctl_inspect(scim_ctl_t *ctl, int argc, const char **argv)
 {
-    const char *table = NULL, *conninfo;
+    const char *table = NULL, *database;
     int only_conf = 0, only_sql = 0;
     const scim_ctl_option_t options[] = {
         { "--table", "-t", &table, NULL },
@@ -60,12 +56,12 @@ int scim_ctl_inspect(scim_ctl_t *ctl, int argc, const char **argv)
                               "most one of --conf and --sql");
     }
     ctl->database = argc ? argv[0] : ctl->database;
-    if ((status = find_conninfo(&conninfo, ctl)) != SCIM_EXIT_OK
+    if ((status = find_database(&database, ctl)) != SCIM_EXIT_OK
         || (status = scim_survey_read(&survey, ctl, table))
            != SCIM_EXIT_OK) {
         return status;
     }
-    proposal = scim_proposal_make(survey, conninfo, ctl->pool);
+    proposal = scim_proposal_make(survey, database, ctl->pool);
     scim_buf_init(&conf, 4096, ctl->pool);
     scim_buf_init(&sql, 16384, ctl->pool);
     scim_proposal_conf(&conf, proposal);

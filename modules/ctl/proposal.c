@@ -6,8 +6,12 @@
 #include <string.h>
 
 #include "ctl/contract.h"
+#include "ctl/print.h"
 
 #define MAIL "emails[type eq \"work\"].value"
+
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+    "0123456789_"
 
 /* Deciding */
 
@@ -19,7 +23,7 @@ static const char *or_new(const scim_survey_column_t *column,
 }
 
 scim_proposal_t *scim_proposal_make(const scim_survey_t *survey,
-                                    const char *conninfo, apr_pool_t *pool)
+                                    const char *database, apr_pool_t *pool)
 {
     scim_proposal_t *proposal = apr_pcalloc(pool, sizeof(*proposal));
     const scim_survey_attribute_t *active =
@@ -28,7 +32,7 @@ scim_proposal_t *scim_proposal_make(const scim_survey_t *survey,
         scim_survey_attribute(survey, "externalId");
 
     proposal->survey = survey;
-    proposal->conninfo = conninfo;
+    proposal->database = database;
     proposal->external_id = or_new(external ? external->column : NULL,
                                    "external_id", survey);
     proposal->active = or_new(active ? active->column : NULL, "active",
@@ -162,7 +166,8 @@ static void put_constants(scim_buf_t *buf, const scim_proposal_t *proposal)
     for (i = 0; i < columns->nelts; i++) {
         const scim_survey_column_t *column =
             &APR_ARRAY_IDX(columns, i, scim_survey_column_t);
-        const char *value = constant_for(column);
+        const char *value = column->is_nameless ? NULL
+                                                : constant_for(column);
 
         if (scim_proposal_is_filled(proposal, column)) {
             continue;
@@ -171,7 +176,8 @@ static void put_constants(scim_buf_t *buf, const scim_proposal_t *proposal)
                       "be NULL and that no directory fills.\n");
         scim_buf_printf(buf, "        %s  %s %s\n",
                         value ? "ScimDefault  " : "#ScimDefault ",
-                        word(column->quoted, "", "", buf->pool),
+                        scim_print_shown(word(column->quoted, "", "",
+                                              buf->pool), buf->pool),
                         value ? value : "VALUE");
     }
 }
@@ -210,10 +216,53 @@ static void put_unused(scim_buf_t *buf, const scim_survey_t *survey)
 
         if (!column->is_used && !column->is_generated) {
             scim_buf_puts(buf, told++ ? ", " : "\n        # Not mapped: ");
-            scim_buf_printf(buf, "%s (%s)", column->name, column->type);
+            scim_buf_puts(buf, scim_print_shown(
+                apr_pstrcat(buf->pool, column->name, " (", column->type, ")",
+                            NULL), buf->pool));
         }
     }
     scim_buf_puts(buf, told ? "\n" : "");
+}
+
+/* A connection string as one word: this database, and one of our roles. */
+static const char *conninfo(const scim_proposal_t *proposal, const char *role,
+                            apr_pool_t *pool)
+{
+    scim_buf_t buf;
+    const char *at = proposal->database;
+
+    scim_buf_init(&buf, 64, pool);
+    scim_buf_puts(&buf, "dbname=");
+    if (at[strspn(at, NAME_CHARS)] == '\0') {
+        scim_buf_puts(&buf, at);
+    }
+    else {
+        for (scim_buf_putc(&buf, '\''); *at; at++) {
+            scim_buf_printf(&buf, strchr("'\\", *at) ? "\\%c" : "%c", *at);
+        }
+        scim_buf_putc(&buf, '\'');
+    }
+    scim_buf_printf(&buf, " user=%s", role);
+    return word(buf.data, "", "", pool);
+}
+
+/* As a comment: whether there is to be one is not in the database. */
+static void put_console(scim_buf_t *buf, const scim_proposal_t *proposal)
+{
+    scim_buf_puts(buf,
+        "\n# The console, behind any login that httpd has. "
+        "scim.console_users says who\n"
+        "# administers what; docs/console.md has the rest.\n"
+        "#<Location \"/scim/console\">\n"
+        "#    SetHandler scim-console\n");
+    scim_buf_printf(buf, "#    ScimConsoleDatabase %s\n",
+                    conninfo(proposal, "scim_console", buf->pool));
+    scim_buf_puts(buf,
+        "#    AuthType Basic\n"
+        "#    AuthName \"SCIM console\"\n"
+        "#    AuthUserFile /etc/apache2/scim-console.passwd\n"
+        "#    Require valid-user\n"
+        "#</Location>\n");
 }
 
 void scim_proposal_conf(scim_buf_t *buf, const scim_proposal_t *proposal)
@@ -226,7 +275,8 @@ void scim_proposal_conf(scim_buf_t *buf, const scim_proposal_t *proposal)
         "docs/directives.md explain each line.\n"
         "<Location \"/scim/v2\">\n"
         "    SetHandler scim\n");
-    scim_buf_printf(buf, "    ScimDatabase \"%s\"\n", proposal->conninfo);
+    scim_buf_printf(buf, "    ScimDatabase %s\n",
+                    conninfo(proposal, "mod_scim", buf->pool));
     scim_buf_puts(buf,
         "    #ScimBaseURL https://app.example/scim/v2\n\n"
         "    <ScimResource User>\n");
@@ -244,6 +294,7 @@ void scim_proposal_conf(scim_buf_t *buf, const scim_proposal_t *proposal)
     put_attributes(buf, proposal);
     put_unused(buf, survey);
     scim_buf_puts(buf, "    </ScimResource>\n</Location>\n");
+    put_console(buf, proposal);
 }
 
 /* SQL */
@@ -344,6 +395,26 @@ static int put_index(scim_buf_t *buf, const scim_proposal_t *proposal,
     return status;
 }
 
+/* A login of the console is looked up over all organisations. */
+static const char sql_begins_index[] =
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = "
+    "to_regclass($1) AND i.indisvalid "
+    "AND pg_get_indexdef(i.indexrelid, 1, true) = $2)";
+
+static int put_login_index(scim_buf_t *buf, const scim_proposal_t *proposal,
+                           scim_ctl_t *ctl, const char *column)
+{
+    const char *params[] = { proposal->survey->table, column };
+    scim_table_t table;
+    int status = scim_ctl_query(&table, ctl, sql_begins_index, 2, params);
+
+    if (status == SCIM_EXIT_OK && *scim_table_value(&table, 0, 0) != 't') {
+        scim_buf_printf(buf, "CREATE INDEX ON %s (%s);\n",
+                        proposal->survey->table, column);
+    }
+    return status;
+}
+
 static int put_indexes(scim_buf_t *buf, const scim_proposal_t *proposal,
                        scim_ctl_t *ctl)
 {
@@ -366,6 +437,9 @@ static int put_indexes(scim_buf_t *buf, const scim_proposal_t *proposal,
         status = put_index(buf, proposal, ctl,
                            proposal->survey->key->quoted, 0);
     }
+    if (status == SCIM_EXIT_OK) {
+        status = put_login_index(buf, proposal, ctl, name->column->quoted);
+    }
     return status;
 }
 
@@ -382,7 +456,8 @@ int scim_proposal_sql(scim_buf_t *buf, const scim_proposal_t *proposal,
         "(row-level security), which is there too, is left to you.\n\n");
     if (survey->is_view) {
         scim_buf_printf(buf, "-- %s is a view: columns and indexes are those "
-                        "of the tables below.\n\n", survey->table);
+                        "of the tables below.\n\n",
+                        scim_print_shown(survey->table, buf->pool));
         if (!proposal->tenant || !proposal->access || !proposal->active) {
             return scim_ctl_complain(ctl, SCIM_EXIT_FINDINGS, "view %s lacks "
                                      "a column for the organisation, for "

@@ -11,7 +11,7 @@
  * too. */
 typedef struct scim_proposal_t {
     const scim_survey_t *survey;
-    const char *conninfo;       /* of the module */
+    const char *database;       /* its name */
     const char *external_id;    /* SQL names; NULL: left out */
     const char *active;
     const char *active_form;    /* as of a scim_survey_attribute_t */
@@ -25,14 +25,14 @@ typedef struct scim_proposal_t {
 
 /** Decide what is used and what is added. */
 scim_proposal_t *scim_proposal_make(const scim_survey_t *survey,
-                                    const char *conninfo, apr_pool_t *pool);
+                                    const char *database, apr_pool_t *pool);
 
 /** Whether an INSERT of the module, or the table itself, fills the column, or
  * it may be NULL. */
 int scim_proposal_is_filled(const scim_proposal_t *proposal,
                             const scim_survey_column_t *column);
 
-/** Append the <Location> with its <ScimResource>. */
+/** Append the <Location> with its <ScimResource>, and that of the console. */
 void scim_proposal_conf(scim_buf_t *buf, const scim_proposal_t *proposal);
 
 /**

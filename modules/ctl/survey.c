@@ -90,10 +90,13 @@ static const char sql_tokens[] =
 static const char sql_switches[] =
     "WITH b AS (SELECT attname, attnum FROM pg_catalog.pg_attribute WHERE "
     "attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped AND "
-    "atttypid = 'boolean'::regtype AND attname ~* 'api|scim|provision') "
+    "atttypid = 'boolean'::regtype AND attname ~* 'api|scim|provision'), "
+    "e AS (SELECT attname FROM b WHERE attname ~* "
+    "'enabl|access|active|_on$' ORDER BY attnum LIMIT 1) "
     "SELECT (SELECT string_agg('o.' || quote_ident(attname), ' AND ' ORDER BY "
-    "attnum) FROM b), (SELECT quote_ident(attname) FROM b WHERE attname ~* "
-    "'enabl|access|active|_on$' ORDER BY attnum LIMIT 1), (SELECT "
+    "attnum) FROM b), (SELECT quote_ident(attname) FROM e), (SELECT "
+    "string_agg('o.' || quote_ident(attname), ' AND ' ORDER BY attnum) FROM b "
+    "WHERE attname NOT IN (SELECT attname FROM e)), (SELECT "
     "quote_ident(attname) FROM pg_catalog.pg_attribute WHERE attrelid = "
     "to_regclass($1) AND attnum > 0 AND NOT attisdropped AND attname ~* "
     "'(^|_|company|org)(name|title)$' ORDER BY attnum LIMIT 1)";
@@ -146,6 +149,15 @@ static const char *plain_name(const char *name, apr_pool_t *pool)
     }
     *at = '\0';
     return out;
+}
+
+/* A newline in a name would end the line, in a comment as well. */
+static int has_control(const char *name)
+{
+    while (*name && !apr_iscntrl(*name)) {
+        name++;
+    }
+    return *name != '\0';
 }
 
 /* A prefix such as "usr_" that many columns share says nothing: its length,
@@ -202,6 +214,7 @@ static void read_columns(scim_survey_t *survey, const scim_table_t *table,
         column->to_column = scim_table_value(table, i, 10);
         column->to_type = scim_table_value(table, i, 11);
         column->sequence = scim_table_value(table, i, 12);
+        column->is_nameless = has_control(column->name);
         column->plain = plain_name(prefix && strncmp(column->name, common,
                                                      prefix) == 0
                                    ? column->name + prefix : column->name,
@@ -250,6 +263,11 @@ static int is_called(const scim_survey_column_t *column, const char *words,
     return 0;
 }
 
+static int is_free(const scim_survey_column_t *column)
+{
+    return !column->is_used && !column->is_nameless;
+}
+
 /* The first unused column that is called by one of the words, in the order
  * of the words. */
 static scim_survey_column_t *pick(scim_survey_t *survey, const char *words,
@@ -264,7 +282,7 @@ static scim_survey_column_t *pick(scim_survey_t *survey, const char *words,
             for (i = 0; i < survey->columns->nelts; i++) {
                 scim_survey_column_t *column = COLUMN(survey, i);
 
-                if (!column->is_used && !column->is_generated && fits(column)
+                if (is_free(column) && !column->is_generated && fits(column)
                     && is_called(column, word, whole)) {
                     column->is_used = 1;
                     return column;
@@ -285,7 +303,7 @@ static const char *find_key(const scim_survey_t *survey,
     for (i = 0; i < survey->columns->nelts; i++) {
         const char *text = COLUMN(survey, i)->expression;
 
-        if (text
+        if (text && !COLUMN(survey, i)->is_nameless
             && (strcmp(text, apr_psprintf(pool, "lower(%s)",
                                           column->quoted)) == 0
                 || strcmp(text, apr_psprintf(pool, "lower((%s)::text)",
@@ -440,7 +458,7 @@ static const scim_survey_column_t *guess_tenant(scim_survey_t *survey,
         for (i = 0; i < survey->columns->nelts; i++) {
             scim_survey_column_t *column = COLUMN(survey, i);
 
-            if (column->to_table && !column->is_used
+            if (column->to_table && is_free(column)
                 && strcmp(column->to_table, survey->table) != 0
                 && (strstr(column->plain, word)
                     || strstr(plain_name(column->to_table, pool), word))) {
@@ -461,7 +479,8 @@ static const scim_survey_column_t *guess_key(scim_survey_t *survey,
     int i;
 
     for (i = 0; i < survey->columns->nelts; i++) {
-        if (COLUMN(survey, i)->is_key && is_key_type(COLUMN(survey, i))) {
+        if (COLUMN(survey, i)->is_key && is_free(COLUMN(survey, i))
+            && is_key_type(COLUMN(survey, i))) {
             COLUMN(survey, i)->is_used = 1;
             return COLUMN(survey, i);
         }
@@ -494,7 +513,7 @@ static void guess(scim_survey_t *survey, apr_pool_t *pool)
     survey->access = pick(survey, "apiaccess scimaccess apienabled "
                           "scimenabled", scim_survey_is_boolean, pool);
     survey->role = pick(survey, "isadmin admin administrator superuser "
-                        "issuperuser role rolename", is_role, pool);
+                        "issuperuser isowner role rolename", is_role, pool);
 }
 
 static int read_rest(scim_survey_t *survey, scim_ctl_t *ctl)
@@ -521,10 +540,12 @@ static int read_rest(scim_survey_t *survey, scim_ctl_t *ctl)
     status = scim_ctl_query(&table, ctl, sql_switches, 1, organisation);
     if (status == SCIM_EXIT_OK) {
         const char *gates = scim_table_value(&table, 0, 0);
+        const char *available = scim_table_value(&table, 0, 2);
 
         survey->gates = gates ? gates : "";
         survey->enabled = scim_table_value(&table, 0, 1);
-        survey->title = scim_table_value(&table, 0, 2);
+        survey->available = available ? available : "true";
+        survey->title = scim_table_value(&table, 0, 3);
     }
     return status;
 }
@@ -548,6 +569,12 @@ int scim_survey_read(scim_survey_t **psurvey, scim_ctl_t *ctl,
     }
     survey->schema = scim_table_value(&found, 0, 0);
     survey->name = scim_table_value(&found, 0, 1);
+    if (has_control(survey->schema) || has_control(survey->name)) {
+        return scim_ctl_complain(ctl, SCIM_EXIT_FINDINGS, "no configuration "
+                                 "can name %s.%s, with a control character; "
+                                 "rename it, or name another by --table",
+                                 survey->schema, survey->name);
+    }
     survey->table = scim_table_value(&found, 0, 2);
     survey->is_view = is_true(&found, 0, 3);
     survey->gates = "";

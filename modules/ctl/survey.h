@@ -23,6 +23,7 @@ typedef struct scim_survey_column_t {
     const char *to_type;
     const char *sequence;       /* of a serial: SQL name, or NULL */
     const char *plain;          /* the name in small letters and digits */
+    int is_nameless;            /* no line of a configuration can name it */
     int is_used;
 } scim_survey_column_t;
 
@@ -56,6 +57,7 @@ typedef struct scim_survey_t {
     const scim_survey_column_t *access;     /* API access of a user */
     const char *gates;          /* SQL on the organisation `o`; "": none */
     const char *enabled;        /* SQL name of its switch, or NULL */
+    const char *available;      /* SQL: the gates but for its switch */
     const char *title;          /* SQL name of its name, or NULL */
     scim_survey_tokens_t tokens;        /* .table NULL: none was found */
 } scim_survey_t;

@@ -407,6 +407,18 @@ scim_reset();
         like $plans, qr/Index Scan (?:Backward )?using $index.*?Index Cond: .*$from/s, "a page in the order \"$sort\" begins where it should, by an index";
         unlike $plans, qr/Sort Key|Rows Removed/, 'and sorts nothing';
     }
+    # a search does little to each account, since it looks at many
+    $plans = '';
+    $dbh->selectrow_array(q{SELECT scim.console_accounts(?, '1', 'all', '4711', 'name', NULL)}, undef, $admin);
+    my ($filter) = $plans =~ /Filter: (.*username_key ~~ .*)/;
+    is scalar(() = ($filter // '') =~ /\blower\(/g), 1, 'a search folds each account once' or diag $plans;
+    unlike $filter // 'id::text', qr/\bid\)?::text/, 'and makes no text of its key';
+    ok scalar(grep { $_ eq 'OLD007@contoso.com' } $names->("search=$adopted->{id}")), 'which finds all the same';
+    $plans = '';
+    $dbh->selectrow_array(q{SELECT scim.console_organisation(?, '1')}, undef, $admin);
+    like $plans, qr/using events_adopted/, 'the adopted are counted by an index';
+    unlike $plans, qr/Sort Key: e\.resource_id/, 'and not sorted';
+
     db()->do(q{INSERT INTO scim.events (tenant, operation, resource_type, resource_id, outcome)
         SELECT CASE WHEN n % 40 = 0 THEN '1' ELSE '9' END, 'made-up', 'User', n::text, 'applied'
           FROM generate_series(1000, 5000) n});

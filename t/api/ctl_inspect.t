@@ -62,7 +62,46 @@ sub put_to_use {
     like $new, qr/^scim_/, "$what: the token is rotated";
     is scimctl('token', 'revoke', @at, scimctl('token', 'list', '--json', @at)->{json}[-1]{token_id})->{status}, 0, "$what: and revoked";
     $h->stop;
+    console($what, $name, $org, $user) if $proposal->{sql} !~ /nobody yet: say who administers/;
     return $proposal;
+}
+
+# What the page asks for, as the role of the console.
+sub console {
+    my ($what, $name, $org, $user) = @_;
+    my $dbh = cluster()->dbh(dbname => $name, user => 'scim_console');
+    my $owner = cluster()->dbh(dbname => $name);
+    my $call = sub {
+        my $text = eval { $dbh->selectrow_array(sprintf('SELECT scim.console_%s(%s)', shift, join ', ', ('?') x @_), undef, @_) };
+        return defined $text ? JSON::PP->new->allow_nonref->decode($text) : { error => $@ };
+    };
+    my ($login, $tenant) = $owner->selectrow_array('SELECT login, tenant FROM scim.console_users');
+    ok defined $login, "$what: console: somebody administers it" or return;
+    is $tenant, $org, "$what: console: the organisation" if defined $org;
+    my $tenants = $call->(tenants => $login);
+    is_deeply $tenants, [{ tenant => $tenant, name => defined $org ? 'Contoso' : $name }], "$what: console: its name" or diag encode($tenants);
+    my $organisation = $call->(organisation => $login, $tenant);
+    is $organisation->{accounts}{protected}, 1, "$what: console: one account is protected" or diag encode($organisation);
+    ok $organisation->{enabled}, "$what: console: access is on";
+    if (defined $org) {
+        ok !$call->(enable => $login, $tenant, 0)->{error}, "$what: console: switched off";
+        ok !$call->(organisation => $login, $tenant)->{enabled}, "$what: console: which it then is";
+        ok !$call->(enable => $login, $tenant, 1)->{error}, "$what: console: and on again";
+    }
+    for my $sort (qw(name -name new old)) {
+        my $page = $call->(accounts => $login, $tenant, 'all', '', $sort, undef);
+        is_deeply [map { $_->{id} } @{ $page->{accounts} }], [$user], "$what: console: accounts by $sort" or diag encode($page);
+    }
+    my $after = $call->(accounts => $login, $tenant, 'protected', $login, 'name', '!');
+    is $after->{accounts}[0]{user_name}, $login, "$what: console: found" or diag encode($after);
+    ok !$call->(access => $login, $tenant, $user, 1)->{error}, "$what: console: access of a user";
+    my $token = $call->(issue => $login, $tenant, $user, 30);
+    like $token->{token} // '', qr/^scim_/, "$what: console: a token" or diag encode($token);
+    my ($valid) = grep { $_->{state} eq 'valid' } @{ $call->(tokens => $login, $tenant) };
+    is $valid->{account}, $user, "$what: console: in its list";
+    ok !$call->(revoke => $login, $tenant, $valid->{token_id})->{error}, "$what: console: and revoked";
+    is ref $call->(activity => $login, $tenant, '', '', '')->{events}, 'ARRAY', "$what: console: activity";
+    $_->disconnect for $dbh, $owner;
 }
 
 # All that the catalog has of it.
@@ -90,6 +129,8 @@ like $p->{conf}, qr/^\s+ScimProtect +"role = 'admin'"$/m, 'the reference: admini
 unlike $p->{sql}, qr/ALTER TABLE|CREATE (?:UNIQUE )?INDEX|CREATE TABLE/, 'the reference: nothing is missing';
 like $p->{sql}, qr/o\.api_available AND o\.api_enabled/, 'the reference: the gates of the organisation';
 like $p->{sql}, qr/^ *FROM public\.api_tokens t$/m, 'the reference: its own tokens';
+like $p->{sql}, qr/^SELECT o\.id, o\.name::text, o\.api_available, o\.api_enabled$/m, 'the reference: organisations for the console';
+like $p->{conf}, qr/^#    ScimConsoleDatabase "dbname=\w+ user=scim_console"$/m, 'the reference: a console to switch on';
 
 # ---- uuid keys, and a timestamp for inactive ----
 
@@ -162,18 +203,46 @@ my $bare = <<'END';
 CREATE TABLE usr_account (
     usr_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     usr_login text NOT NULL, usr_email text, usr_forename text, usr_surname text,
-    usr_password text NOT NULL, usr_disabled_on timestamp
+    usr_password text NOT NULL, usr_disabled_on timestamp, usr_is_admin boolean
 );
-INSERT INTO usr_account (usr_login, usr_password) VALUES ('admin', 'x');
+INSERT INTO usr_account (usr_login, usr_password, usr_is_admin) VALUES ('admin', 'x', true);
 END
 $p = put_to_use('prefixes', database($bare), undef, 1);
 like $p->{conf}, qr/^\s+ScimAttribute +name\.givenName +usr_forename$/m, 'prefixes: seen through';
 like $p->{conf}, qr/^\s+ScimTenant +scim_tenant$/m, 'prefixes: one organisation needs a column all the same';
 like $p->{sql}, qr/ALTER COLUMN usr_disabled_on TYPE timestamptz USING/, 'prefixes: the zone is asked for';
 
+# ---- names that end a line ----
+
+my $lines = database(qq{CREATE TABLE public.users (
+    id bigint PRIMARY KEY, username text NOT NULL, "first\nname" text, active boolean NOT NULL DEFAULT true,
+    "note\n); DROP TABLE public.users; --" text, "pass\nScimTable evil" text NOT NULL,
+    "kind\n\\" public."type\nInclude /evil");\n}
+    =~ s/\A/CREATE TYPE public."type\nInclude \/evil" AS ENUM ('x');\n/r);
+$p = scimctl('inspect', '--json', '--database', conninfo_of(cluster(), dbname => $lines))->{json};
+unlike $p->{conf}, qr/^(?!\s*(?:#|<|Scim|SetHandler|\z))/m, 'a newline in a name: no line of the configuration is anything else';
+unlike $p->{conf}, qr/^\s*(?:Include|ScimTable +evil)/m, 'and none is what a name says';
+like $p->{conf}, qr/# Not mapped: first\\u000aname \(text\), note\\u000a/, 'it is told as a comment, on one line';
+like $p->{conf}, qr/^ +#ScimDefault +"pass\\\\u000aScimTable evil" VALUE$|^ +#ScimDefault +"pass\\u000aScimTable evil" VALUE$/m, 'and so is one that must be filled';
+my ($outside) = $p->{sql} =~ s/"(?:[^"]|"")*"/NAME/gr;
+unlike $outside, qr/DROP TABLE|evil/, 'in the SQL such a name is nowhere but in quotes';
+db()->do(qq{CREATE TABLE public."users\n; DROP" (id bigint PRIMARY KEY, username text)});
+my $r = scimctl('inspect', '--table', qq{public."users\n; DROP"}, '--database', conninfo_of(cluster()));
+is $r->{status}, 1, 'a table with such a name: 1';
+like $r->{err}, qr/no configuration can name public\.users\\u000a; DROP, with a control character/, 'which is said';
+db()->do(qq{DROP TABLE public."users\n; DROP"});
+
+my $quoted = qq{it's "a" b\\c $$};
+db()->do(qq{CREATE DATABASE } . db()->quote_identifier($quoted) . ' TEMPLATE template0');
+my @odd = (dbname => qq{'} . ($quoted =~ s/(['\\])/\\$1/gr) . qq{'});
+cluster()->psql('-d', conninfo_of(cluster(), @odd), '-c', 'CREATE TABLE public.users (id bigint PRIMARY KEY, username text)');
+like scimctl('inspect', '--conf', '--database', conninfo_of(cluster(), @odd))->{out},
+    qr/^    ScimDatabase "dbname='it\\\\'s \\"a\\" b\\\\\\\\c \d+' user=mod_scim"$/m, 'a database with an odd name is quoted twice';
+db()->do('DROP DATABASE ' . db()->quote_identifier($quoted) . ' WITH (FORCE)');
+
 # ---- what it cannot do ----
 
-my $r = scimctl('inspect', '--database', conninfo_of(cluster(), dbname => 'postgres'));
+$r = scimctl('inspect', '--database', conninfo_of(cluster(), dbname => 'postgres'));
 is $r->{status}, 1, 'no table of accounts: 1';
 like $r->{err}, qr/no table looks like one of accounts; name it by --table/, 'which is said';
 my @at = ('--database', conninfo_of(cluster()));

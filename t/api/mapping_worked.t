@@ -2,6 +2,7 @@
 # document and put to use, then users live in the tables of its two applications.
 use ScimTest;
 use ScimTest::Ctl;
+use MIME::Base64 qw(encode_base64);
 
 use constant ENTERPRISE => 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
@@ -65,26 +66,30 @@ sub run_sql {
     return $said // '';
 }
 
-# Up to scimctl check; %seed is SQL that is run behind the tables.
+# Up to scimctl check; $seed is SQL that is run behind the tables, $login
+# administers the first organisation.
 sub set_up {
-    my ($name, $seed) = @_;
-    my $app = { name => $name, database => lc($name) . "_$$" };
+    my ($name, $seed, $login) = @_;
+    my $app = { name => $name, database => lc($name) . "_$$", login => $login };
     db()->do("CREATE DATABASE $app->{database} TEMPLATE template0");
     push @database, $app->{database};
     run_sql($app, 'the tables', block($name, 'The tables', 'sql'), $seed);
     if (my $proposed = $book{$name}{'What the tool proposes'}) {
-        my $r = scimctl('inspect', '--conf', conninfo_of(cluster(), dbname => $app->{database}));
-        quotes($proposed->{text}[0] // '?', $r->{out}, "$name: scimctl inspect proposes what the document shows");
+        for my $option ('--conf', '--sql') {
+            my $r = scimctl('inspect', $option, conninfo_of(cluster(), dbname => $app->{database}));
+            quotes(shift @{ $proposed->{text} } // '?', $r->{out}, "$name: scimctl inspect $option proposes what the document shows");
+        }
     }
     run_sql($app, 'what is missing', block($name, 'What is missing', 'sql'));
-    my @part2 = ($part1, block($name, 'Part 2 of scim.sql', 'sql'), $last);
+    my @part2 = ($part1, (map { block($name, $_, 'sql') } 'Part 2 of scim.sql', 'The console'), $last);
     is run_sql($app, 'scim.sql', @part2), '', "$name: scim.sql: without a warning";
     is run_sql($app, 'scim.sql again', @part2), '', "$name: scim.sql again: likewise";
 
-    my $conf = block($name, 'The configuration', 'apache');
-    my $conninfo = cluster()->conninfo(dbname => $app->{database});
-    $conf =~ s/^(\s*ScimDatabase ).*/$1"$conninfo"/m or die 'no ScimDatabase';
-    my $h = $app->{httpd} = extra_httpd(start => 0, edit => sub { $_ = $conf });
+    my $conf = join "\n", map { block($name, $_, 'apache') } 'The configuration', 'The console';
+    my $h = $app->{httpd} = extra_httpd(start => 0, console => { $login => 'secret' }, edit => sub { $_ = $conf });
+    my %value = (AuthUserFile => "$h->{htdocs}.logins", ScimDatabase => cluster()->conninfo(dbname => $app->{database}),
+        ScimConsoleDatabase => cluster()->conninfo(dbname => $app->{database}, user => 'scim_console'));
+    $conf =~ s/^(\s*$_ ).*/$1"$value{$_}"/m or die "no $_" for keys %value;
     push @server, $h;
     $h->write_conf;
     my $r = scimctl('check', '--httpd', ScimTest::Httpd::program(), '-f', $h->conf_file);
@@ -115,6 +120,58 @@ sub first_request {
     is_deeply $user, JSON::PP::decode_json(block($name, 'The first request', 'json')), "$name: the first request" or diag $said;
     $app->{token} = $token;
     $app->{there} = [base => $base, token => $token];
+}
+
+# ---- the console ----
+
+# What its page asks for and does, as the administrator of the first organisation.
+sub console {
+    my ($app, $tenant, $count, $switch) = @_;
+    my ($name, $owner) = @$app{qw(name owner)};
+    my ($server) = $app->{httpd}->console =~ m{//([^/]+)};
+    my $ask = sub {
+        my ($method, $path, $body, %header) = @_;
+        return ScimTest::Client::request($server, $method, "/scim/console/$path",
+            { Authorization => 'Basic ' . encode_base64("$app->{login}:secret", ''), %header, $body ? ('Content-Type' => 'application/json') : () },
+            $body && encode($body));
+    };
+    my $look = sub {
+        my ($call) = @_;
+        my $res = $ask->(GET => "api/$call" . ($call =~ /\?/ ? '&' : '?') . "tenant=$tenant");
+        is $res->code, 200, "$name: console: $call" or diag $res->as_string;
+        return eval { $res->json };
+    };
+    like $ask->(GET => '')->content, qr/<title>/, "$name: console: the page";
+    my $session = $ask->(GET => 'api/session')->json;
+    is_deeply $session->{tenants}, [{ tenant => "$tenant", name => 'Contoso' }], "$name: console: the organisation" or diag encode($session);
+    my $change = sub {
+        my ($call, %args) = @_;
+        return $ask->(POST => "api/$call", { tenant => "$tenant", %args }, 'X-Scim-Console' => $session->{proof}, 'Sec-Fetch-Site' => 'same-origin');
+    };
+    my $organisation = $look->('organisation');
+    my ($all, $inactive) = $app->{dbh}->selectrow_array($count);
+    is_deeply [@{ $organisation->{accounts} }{qw(all inactive protected)}], [$all, $inactive, 1], "$name: console: the numbers" or diag encode($organisation);
+    for my $sort (qw(name -name new old)) {
+        is scalar @{ $look->("accounts?sort=$sort")->{accounts} }, $all, "$name: console: all, sorted by $sort";
+    }
+    my ($me) = @{ $look->("accounts?state=protected&search=$owner")->{accounts} };
+    is_deeply [@$me{qw(id user_name)}], [$owner, $app->{login} =~ s/\@7$//r], "$name: console: the administrator, searched for";
+    my $events = $look->('activity')->{events};
+    ok !(grep { !defined $_->{actor} } @$events), "$name: console: by whom";
+    ok scalar(grep { $_->{operation} eq 'delete' && defined $_->{resource} } @$events), "$name: console: what is deleted has a name";
+    is $look->('health')->{refused_in_day} > 0, 1, "$name: console: something was refused";
+
+    is $change->('enable', enabled => json_false())->code, 200, "$name: console: switched off";
+    is get('/Users?count=0', @{ $app->{there} })->code, 401, "$name: console: and off it is";
+    is $change->('enable', enabled => json_true())->code, 200, "$name: console: and on";
+    my $token = $change->('issue', account => $owner, days => 1)->json->{token};
+    is get('/Users?count=0', base => $app->{httpd}->base, token => $token)->code, 200, "$name: console: its token works";
+    my ($last) = sort { $b->{token_id} <=> $a->{token_id} } @{ $look->('tokens') };
+    is_deeply [@$last{qw(account state)}], [$owner, 'valid'], "$name: console: and is listed";
+    like $change->('rotate', token => $last->{token_id}, days => 1, overlap => 0)->json->{token} // '', qr/^scim_/, "$name: console: rotated";
+    ($last) = sort { $b->{token_id} <=> $a->{token_id} } @{ $look->('tokens') };
+    is $change->('revoke', token => $last->{token_id})->code, 200, "$name: console: revoked";
+    is $change->('access', account => $owner, enabled => json_true())->code, $switch, "$name: console: API access of a user";
 }
 
 # ---- a life, in both dialects of Entra ----
@@ -229,7 +286,7 @@ sub wall {
 # ---- Fieldnote ----
 
 my @id = map { "5b1f8a52-7f1c-4f5e-9d6e-3f0b2c7d9a1$_" } 0 .. 3;
-my $field = set_up('Fieldnote', <<"END");
+my $field = set_up('Fieldnote', <<"END", 'owner@contoso.com');
 INSERT INTO public.workspaces (id, name) VALUES ('$id[2]', 'Contoso'), ('$id[3]', 'Fabrikam');
 INSERT INTO public.members (id, workspace_id, email, password_digest, is_owner)
 VALUES ('$id[0]', '$id[2]', 'owner\@contoso.com', 'x', true), ('$id[1]', '$id[3]', 'owner\@fabrikam.com', 'x', true);
@@ -254,6 +311,7 @@ my $when = $dbh->selectrow_array($since, undef, $kept->{id});
 ok $when, 'Fieldnote: off since';
 patch("/Users/$kept->{id}", { Operations => [{ op => 'Replace', path => 'active', value => 'False' }] }, @{ $field->{there} });
 is $dbh->selectrow_array($since, undef, $kept->{id}), $when, 'Fieldnote: off again keeps since when';
+console($field, $id[2], "SELECT count(*), count(deactivated_at) FROM public.members WHERE workspace_id = '$id[2]' AND deleted_at IS NULL", 200);
 wall($field, 'public.members', $id[3], 1)->disconnect;
 
 $dbh->do($_) for 'UPDATE public.workspaces SET api_enabled = true', 'UPDATE public.members SET api_access = true WHERE is_owner';
@@ -261,7 +319,7 @@ fences($field, $made[0], $dbh->selectrow_array("SELECT scim.token_issue('$id[1]'
 
 # ---- Ledger ----
 
-my $ledger = set_up('Ledger', <<'END');
+my $ledger = set_up('Ledger', <<'END', 'ADMIN@7');
 INSERT INTO erp.company VALUES (7, 'Contoso'), (8, 'Fabrikam');
 INSERT INTO erp.person (comp_no, lastname) VALUES (7, 'Admin'), (8, 'Admin');
 INSERT INTO erp.login (pers_no, comp_no, login, pw_md5, admin_yn) VALUES (1, 7, 'ADMIN', 'x', 'Y'), (2, 8, 'ADMIN', 'x', 'Y');
@@ -294,6 +352,8 @@ my @answer = parallel(map { ['PATCH', "/Users/$joy->{id}", { Operations => [{ op
     ('name.givenName', 'name.familyName') x 4);
 is_deeply [map { $_->code } @answer], [(200) x 8], 'Ledger: changes at once';
 is_deeply [@{ $ledger->{row}->($joy->{id}) }{qw(first last)}], ['At once', 'At once'], 'Ledger: changes at once: none is lost';
+
+console($ledger, 7, q{SELECT count(*), count(*) FILTER (WHERE active_yn = 'N') FROM erp.login WHERE comp_no = 7 AND deleted_yn = 'N'}, 400);
 
 # the wall, and the indexes behind it
 my $mine = wall($ledger, 'face.users', 8, 1);

@@ -16,6 +16,8 @@ db()->do("CREATE DATABASE $name TEMPLATE template0");
 cluster()->psql('-d', $name, '-1', '-f', top() . "/conf/sql/$_") for qw(wiggledesk.sql scim.sql);
 my $dbh = cluster()->dbh(dbname => $name);
 $dbh->{PrintWarn} = 0;
+# there is no console, whose views stand in the way of columns that come and go
+$dbh->do('DROP VIEW scim.console_users, scim.organisations, scim.accounts, scim.groups');
 my $token = ScimTest::Seed::seed($dbh)->{1};
 
 my $conninfo;       # through the relay
@@ -301,7 +303,7 @@ spoiled('a text that PostgreSQL pads', 'ALTER TABLE public.users ALTER COLUMN la
     qr/ScimAttribute name\.familyName needs a column of type text, but "last_name" is character; map another one, or ALTER TABLE "public"\."users" ALTER COLUMN "last_name" TYPE text USING "last_name"::text$/);
 spoiled('a text that PostgreSQL cuts', ['UPDATE public.users SET last_name = left(last_name, 63)', 'ALTER TABLE public.users ALTER COLUMN last_name TYPE name'],
     qr/ScimAttribute name\.familyName needs a column of type text, but "last_name" is name; map another one, or ALTER TABLE "public"\."users" ALTER COLUMN "last_name" TYPE text USING "last_name"::text$/);
-my @log_out = ('DROP TRIGGER log_out ON public.users', 'DROP VIEW scim.tokens', 'DROP VIEW scim.console_users');
+my @log_out = ('DROP TRIGGER log_out ON public.users', 'DROP VIEW scim.tokens');
 spoiled('a boolean that is a text', ['CREATE VIEW public.kept AS SELECT pg_get_viewdef(\'scim.tokens\'::regclass) AS text,
         pg_get_triggerdef((SELECT oid FROM pg_trigger WHERE tgname = \'log_out\')) AS trigger', 'CREATE TABLE public.texts AS TABLE public.kept',
         'DROP VIEW public.kept', @log_out, 'ALTER TABLE public.users ALTER COLUMN active DROP DEFAULT, ALTER COLUMN active TYPE text',

@@ -264,7 +264,7 @@ const loadOrganisation = latest(async (isLast) => {
     document.title = 'User provisioning: ' + organisation.name;
     $('enabled').checked = organisation.enabled;
     $('enabled').disabled = !organisation.available;
-    $('enabled-hint').textContent = !organisation.available
+    $('enabled-hint').textContent = organisation.available === false
         ? 'The API is not part of your plan; ask your provider for it.'
         : organisation.enabled ? 'Directories may use the tokens below.'
         : 'No token works while this is off.';
