@@ -400,7 +400,7 @@ scim_reset();
     local $SIG{__WARN__} = sub { $plans .= $_[0] };
     for my $case (['name', 'old100@contoso.com', 'users_username_live', qr/username_key > /],
         ['-name', 'old100@contoso.com', 'users_username_live', qr/username_key < /],
-        ['new', '100', 'users_id_live', qr/id < /], ['old', '50', 'users_id_live', qr/id > /]) {
+        ['new', '100', qr/users_(?:id_live|pkey)/, qr/id < /], ['old', '50', qr/users_(?:id_live|pkey)/, qr/id > /]) {
         my ($sort, $after, $index, $from) = @$case;
         $plans = '';
         $dbh->selectrow_array(q{SELECT scim.console_accounts(?, '1', 'all', '', ?, ?)}, undef, $admin, $sort, $after);
